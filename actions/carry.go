@@ -1,0 +1,317 @@
+package actions
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"itmsbot/estate"
+	"itmsbot/runbook"
+)
+
+// carry carries out a running request, stage by stage, until it is done, waits
+// for a person, or ctx ends at a step boundary.
+func (e *Engine) carry(ctx context.Context, r runbook.Request) error {
+	bytes, err := e.journal.Plan(r.Digest)
+	if err != nil {
+		return err
+	}
+	plan, err := runbook.OpenPlan(bytes)
+	if err != nil {
+		// A later program wrote it. It is not guessed at.
+		return e.add(r, runbook.Waits, "", runbook.WaitsBody{Why: runbook.StepFailed,
+			Text: "This version of the bot cannot go on with the stored plan: " + err.Error() + ". Go on with the version that made it, or use the way-back lines."})
+	}
+	for _, stage := range plan.Stages {
+		if r, err = e.journal.Request(r.ID); err != nil {
+			return err
+		}
+		switch {
+		case r.State != runbook.Running || ctx.Err() != nil:
+			return nil
+		case stageGood(r, stage):
+			continue
+		}
+		if halt, err := e.halted(r, stage); err != nil || halt {
+			return err
+		}
+		if err := e.runStage(ctx, r, stage); err != nil {
+			return err
+		}
+		if r, err = e.journal.Request(r.ID); err != nil {
+			return err
+		}
+		if !stageGood(r, stage) {
+			return e.add(r, runbook.Waits, "", waitFor(r, stage))
+		}
+	}
+	return e.finish(r)
+}
+
+func stageGood(r runbook.Request, stage runbook.Stage) bool {
+	return !slices.ContainsFunc(stage.Steps, func(s runbook.Step) bool {
+		life, ok := r.Step(s.ID)
+		return !ok || life.Open || !life.Result.Good()
+	})
+}
+
+// halted ends the run at a step boundary when somebody asked to stop, or when
+// an approved back-out wants the slot (DESIGN §7).
+func (e *Engine) halted(r runbook.Request, next runbook.Stage) (bool, error) {
+	live, err := e.journal.Live()
+	if err != nil {
+		return false, err
+	}
+	i := slices.IndexFunc(live, func(o runbook.Request) bool { return o.Undoes == r.ID && o.State == runbook.Ready })
+	switch {
+	case r.Stopping != nil:
+		return true, e.add(r, runbook.Waits, "", runbook.WaitsBody{Why: runbook.Stopped,
+			Text: fmt.Sprintf("Stopped before stage %s. Not begun: %s.", next.ID, lower(next.Title))})
+	case i >= 0:
+		return true, e.add(r, runbook.Waits, "", runbook.WaitsBody{Why: runbook.Stopped,
+			Text: fmt.Sprintf("Stopped before stage %s, because %s takes it back.", next.ID, live[i].ID)})
+	}
+	return false, nil
+}
+
+// runStage runs the steps of a stage together. One that fails never cancels
+// its siblings, and the stage ends when every step has an outcome (DESIGN §4).
+func (e *Engine) runStage(ctx context.Context, r runbook.Request, stage runbook.Stage) error {
+	if err := e.add(r, runbook.StageBegun, "", runbook.StageBody{Stage: stage.ID}); err != nil {
+		return err
+	}
+	errs := make([]error, len(stage.Steps))
+	var wg sync.WaitGroup // waited for below
+	for i, s := range stage.Steps {
+		if life, ok := r.Step(s.ID); ok && !life.Open && life.Result.Good() {
+			continue
+		}
+		// A step that has begun is finished and recorded even when the bot
+		// is asked to leave; its own limit bounds it.
+		wg.Go(func() { errs[i] = e.runStep(context.WithoutCancel(ctx), r, s) })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// way is a step in the direction in which it is gone: forward, or back.
+type way struct {
+	look func(context.Context) (Finding, error)
+	do   func(context.Context) error
+	// before is what an undo already knows; nil for a step forward.
+	before json.RawMessage
+	limit  time.Duration
+}
+
+func (e *Engine) wayOf(r runbook.Request, s runbook.Step) (way, error) {
+	kind, err := kindOf(s)
+	if err != nil {
+		return way{}, err
+	}
+	env := e.env
+	env.Upgrade, env.Lane = r.Upgrade, estate.Change
+	if u := s.Undoes; u != nil {
+		return way{
+			look:   func(ctx context.Context) (Finding, error) { return kind.LookBack(ctx, env, s, u.Before) },
+			do:     func(ctx context.Context) error { return kind.Undo(ctx, env, s, u.Before) },
+			before: u.Before, limit: kind.Limit,
+		}, nil
+	}
+	return way{
+		look:  func(ctx context.Context) (Finding, error) { return kind.Look(ctx, env, s) },
+		do:    func(ctx context.Context) error { return kind.Do(ctx, env, s) },
+		limit: kind.Limit,
+	}, nil
+}
+
+// runStep is look → do → look (DESIGN §3). The error is one of the journal;
+// whatever happens on the host is an outcome.
+func (e *Engine) runStep(ctx context.Context, r runbook.Request, s runbook.Step) error {
+	w, err := e.wayOf(r, s)
+	if err != nil {
+		return e.outcome(r, s, true, runbook.OutcomeBody{Result: runbook.NotDone, Text: err.Error() + "."})
+	}
+	ctx, cancel := context.WithTimeout(ctx, w.limit)
+	defer cancel()
+	life, _ := r.Step(s.ID)
+	found, err := w.look(ctx)
+	switch {
+	case err != nil:
+		return e.outcome(r, s, true, unlooked(life, s, err))
+	case found.Standing == IsDone:
+		result := runbook.AlreadySo
+		if life.Attempts > 0 && life.Result != runbook.AlreadySo {
+			result = runbook.StepDone // an earlier attempt of this request did it
+		}
+		return e.outcome(r, s, true, outcomeOf(result, found))
+	case found.Standing == Otherwise || found.Standing == IsUnknown:
+		return e.outcome(r, s, true, outcomeOf(runbook.NotDone, found))
+	}
+	if err := e.intent(r, s, w, found); err != nil {
+		return err
+	}
+	did := w.do(ctx)
+	after, err := w.look(ctx)
+	return e.outcome(r, s, false, settleStep(s, did, after, err))
+}
+
+// settleStep says how a step ended from what the doing returned and what the
+// look afterwards found. The look decides.
+func settleStep(s runbook.Step, did error, after Finding, looked error) runbook.OutcomeBody {
+	switch {
+	case looked != nil && did != nil:
+		return runbook.OutcomeBody{Result: runbook.Unclear, Text: fmt.Sprintf("%s, and it could not be looked at afterwards: %s.", did, looked)}
+	case looked != nil:
+		return runbook.OutcomeBody{Result: runbook.Unclear, Text: fmt.Sprintf("The order was given, but it could not be looked at afterwards: %s.", looked)}
+	case after.Standing == IsDone:
+		return outcomeOf(runbook.StepDone, after)
+	}
+	b := outcomeOf(runbook.NotDone, after)
+	if did != nil {
+		b.Text = fmt.Sprintf("%s. Looked at afterwards: %s", did, after.Text)
+	}
+	return b
+}
+
+// unlooked is the outcome of a step that could not be looked at. Before its
+// first attempt nothing was touched; afterwards nothing is known.
+func unlooked(life runbook.StepLife, s runbook.Step, err error) runbook.OutcomeBody {
+	if life.Attempts > 0 && life.Result != runbook.NotDone {
+		return runbook.OutcomeBody{Result: runbook.Unclear, Text: fmt.Sprintf("It could not be looked at: %s.", err)}
+	}
+	text := fmt.Sprintf("Nothing was done: %s.", err)
+	if k := estate.TroubleOf(err); k == estate.Refused || k == estate.Parked {
+		text += fmt.Sprintf(" Check the password of the bot's account, then run `/itms check %s`.", s.Host)
+	}
+	return runbook.OutcomeBody{Result: runbook.NotDone, Text: text}
+}
+
+func outcomeOf(result runbook.Result, f Finding) runbook.OutcomeBody {
+	b := runbook.OutcomeBody{Result: result, Text: f.Text, HostNow: f.HostNow.UTC().Truncate(time.Second)}
+	if facts, err := runbook.Canonical(f.Facts); err == nil && len(facts) <= maxFacts {
+		b.Facts = facts
+	}
+	return b
+}
+
+// maxFacts leaves room for the rest of an event's 16 KiB.
+const maxFacts = 12 << 10
+
+// intent is written and on disk before the host is told anything.
+func (e *Engine) intent(r runbook.Request, s runbook.Step, w way, f Finding) error {
+	before := w.before
+	if before == nil {
+		b, err := runbook.Canonical(f.Before)
+		if err != nil {
+			return err
+		}
+		before = b
+	}
+	life, _ := r.Step(s.ID)
+	return e.add(r, runbook.Intent, s.ID, runbook.IntentBody{Attempt: life.Attempts + 1, Before: before})
+}
+
+// outcome writes how a step ended; withIntent when nothing was attempted, so
+// that the step has its line all the same. A before without an attempt is not
+// recorded: only what precedes a change is.
+func (e *Engine) outcome(r runbook.Request, s runbook.Step, withIntent bool, b runbook.OutcomeBody) error {
+	return e.journal.Append(func(tx Tx) error {
+		engine := Order{By: runbook.Bot, Door: "engine"}
+		if withIntent {
+			now, err := tx.Request(r.ID)
+			if err != nil {
+				return err
+			}
+			if life, ok := now.Step(s.ID); !ok || !life.Open {
+				if err := addTo(tx, engine, r, runbook.Intent, s.ID, runbook.IntentBody{Attempt: life.Attempts + 1}); err != nil {
+					return err
+				}
+			}
+		}
+		return addTo(tx, engine, r, runbook.Outcome, s.ID, b)
+	})
+}
+
+// waitFor says why a stage that did not end well needs a person.
+func waitFor(r runbook.Request, stage runbook.Stage) runbook.WaitsBody {
+	var failed, unknown []string
+	for _, s := range stage.Steps {
+		life, _ := r.Step(s.ID)
+		switch {
+		case life.Open || life.Result == runbook.Unclear:
+			unknown = append(unknown, s.Host+": "+life.Text)
+		case !life.Result.Good():
+			failed = append(failed, s.Host+": "+life.Text)
+		}
+	}
+	if len(unknown) > 0 {
+		return runbook.WaitsBody{Why: runbook.StepUnknown, Text: strings.Join(append(unknown, failed...), " ")}
+	}
+	return runbook.WaitsBody{Why: runbook.StepFailed, Text: strings.Join(failed, " ")}
+}
+
+// finish ends a request whose every stage is good, and marks the one that it
+// took back.
+func (e *Engine) finish(r runbook.Request) error {
+	return e.journal.Append(func(tx Tx) error {
+		engine := Order{By: runbook.Bot, Door: "engine"}
+		if err := addTo(tx, engine, r, runbook.Finished, "", runbook.TextBody{}); err != nil {
+			return err
+		}
+		if r.Undoes == "" {
+			return nil
+		}
+		taken, err := tx.Request(r.Undoes)
+		if err != nil {
+			return err
+		}
+		return addTo(tx, engine, taken, runbook.BackedOut, "", runbook.ByBody{By: r.ID})
+	})
+}
+
+// settle asks the estate about every step whose intent has no outcome. It does
+// nothing but look.
+func (e *Engine) settle(ctx context.Context, r runbook.Request) error {
+	bytes, err := e.journal.Plan(r.Digest)
+	if err != nil {
+		return err
+	}
+	plan, err := runbook.OpenPlan(bytes)
+	if err != nil {
+		e.log.Warn("a stored plan cannot be read; its open steps stay unknown", "request", r.ID, "error", err)
+		return nil
+	}
+	for _, s := range plan.Steps() {
+		life, ok := r.Step(s.ID)
+		if !ok || !life.Open {
+			continue
+		}
+		if err := e.outcome(r, s, false, e.ask(ctx, r, s)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ask looks at one step that was left open.
+func (e *Engine) ask(ctx context.Context, r runbook.Request, s runbook.Step) runbook.OutcomeBody {
+	w, err := e.wayOf(r, s)
+	if err != nil {
+		return runbook.OutcomeBody{Result: runbook.Unclear, Text: err.Error() + "."}
+	}
+	ctx, cancel := context.WithTimeout(ctx, planLimit)
+	defer cancel()
+	f, err := w.look(ctx)
+	switch {
+	case err != nil:
+		return runbook.OutcomeBody{Result: runbook.Unclear, Text: fmt.Sprintf("It could not be looked at: %s.", err)}
+	case f.Standing == IsDone:
+		return outcomeOf(runbook.StepDone, f)
+	}
+	return outcomeOf(runbook.NotDone, f)
+}

@@ -1,0 +1,191 @@
+package actions
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"itmsbot/estate"
+	"itmsbot/runbook"
+)
+
+// doorPlan is what planning found out about one host.
+type doorPlan struct {
+	host  estate.Host
+	fw    estate.Firewall
+	doors estate.Doors
+	keep  []estate.NewRule
+	// kept are the addresses of keep, to tell doors from kept ways in.
+	kept []string
+	err  error
+}
+
+// closeDoors makes the stages of 1.4 item 1: first the keep list, then the
+// wide rules off. They are two stages because the second must not begin on any
+// host before the first is verified on all of them: whoever has to stay in is
+// let in by name before the wide way goes.
+func closeDoors(ctx context.Context, env Env, ask Ask, hosts []estate.Host) (Draft, error) {
+	plans := lookAtDoors(ctx, env, ask, hosts)
+	draft := Draft{Thresholds: map[string]int64{
+		"restore_seconds": int64(env.Limits.Restore.Seconds()),
+		"linger_seconds":  int64(env.Limits.Linger.Seconds()),
+	}}
+	keep := runbook.Stage{ID: "1", Item: "1.4 item 1", Title: "Lay down the keep list on " + estate.Names(hosts),
+		Doing: "laying down the keep list", Done: "Keep list laid down on " + estate.Names(hosts)}
+	doors := runbook.Stage{ID: "2", Item: "1.4 item 1", Title: "Close the doors on " + estate.Names(hosts),
+		Doing: "closing the doors", Done: "Doors closed on " + estate.Names(hosts)}
+	for i, p := range plans {
+		if err := p.refusal(); err != nil {
+			return draft, err
+		}
+		n := strconv.Itoa(i + 1)
+		allow, err := p.allowStep("1."+n, ask)
+		if err != nil {
+			return draft, err
+		}
+		disable, err := p.disableStep("2."+n, env, ask)
+		if err != nil {
+			return draft, err
+		}
+		keep.Steps = append(keep.Steps, allow)
+		doors.Steps = append(doors.Steps, disable)
+		draft.Machines = append(draft.Machines, runbook.Machine{Host: p.host.Name, Role: string(p.host.Role), GUID: p.fw.Machine, Name: p.fw.Name})
+		draft.Readings = append(draft.Readings, runbook.Reading{What: "Connected to " + p.host.Name, Value: strconv.Itoa(strangers(p.fw.Peers, p.kept)), At: p.fw.Now})
+	}
+	draft.Stages = []runbook.Stage{keep, doors}
+	return draft, nil
+}
+
+// lookAtDoors asks all hosts at once; each has its own time limit, and one
+// that does not answer stops no other.
+func lookAtDoors(ctx context.Context, env Env, ask Ask, hosts []estate.Host) []doorPlan {
+	plans := make([]doorPlan, len(hosts))
+	var wg sync.WaitGroup // waited for below
+	for i, h := range hosts {
+		wg.Go(func() {
+			p := doorPlan{host: h}
+			p.fw, p.err = env.Firewalls.Firewall(ctx, h.Name, estate.Look,
+				estate.FirewallQuery{Names: []string{}, Ports: h.ClientPorts, WinRMPort: h.WinRMPort})
+			if p.err == nil {
+				p.keep, p.err = keepList(env.Estate, h, p.fw, env.Upgrade, ask.Request)
+			}
+			for _, r := range p.keep {
+				p.kept = append(p.kept, r.Remote...)
+			}
+			p.doors = estate.DoorsOf(h, p.fw, p.kept)
+			plans[i] = p
+		})
+	}
+	wg.Wait()
+	return plans
+}
+
+// keepList makes the rules for those who must still come in: the bot itself
+// over WinRM, as the host sees it, and the keepers of the configuration.
+func keepList(e estate.Estate, h estate.Host, fw estate.Firewall, upgrade, request string) ([]estate.NewRule, error) {
+	if len(fw.Callers) != 1 {
+		return nil, runbook.Refuse("Close the other remote sessions on "+h.Name+", then ask again.",
+			"%s sees remote management from %s, so the bot cannot tell which address is its own and would risk to lock itself out.", h.Name, estate.Join(fw.Callers))
+	}
+	prefix := fmt.Sprintf("itmsbot-%s-%s-", upgrade, request)
+	rules := []estate.NewRule{{Name: prefix + "winrm", Display: fmt.Sprintf("itmsbot %s %s: remote management", upgrade, request),
+		Ports: []string{strconv.Itoa(h.WinRMPort)}, Remote: []string{fw.Callers[0]}}}
+	for i, k := range e.Keep {
+		if len(k.Hosts) > 0 && !slices.ContainsFunc(k.Hosts, func(n string) bool { return strings.EqualFold(n, h.Name) }) {
+			continue
+		}
+		rules = append(rules, estate.NewRule{Name: fmt.Sprintf("%skeep-%d", prefix, i+1),
+			Display: fmt.Sprintf("itmsbot %s %s: %s", upgrade, request, k.Name), Ports: k.Ports, Remote: k.Remote})
+	}
+	return rules, nil
+}
+
+// refusal says why no plan can be made for the host.
+func (p doorPlan) refusal() error {
+	var no *runbook.Refusal
+	switch {
+	case errors.As(p.err, &no):
+		return no
+	case p.err != nil:
+		return unreadable(p.host, p.err)
+	case len(p.doors.Faults) > 0:
+		return runbook.Refuse("Correct the firewall profile on "+p.host.Name+", then ask again.",
+			"%s cannot be closed by its rules: %s.", p.host.Name, strings.Join(p.doors.Faults, "; "))
+	case len(p.doors.Policy) > 0:
+		r := p.doors.Policy[0]
+		return runbook.Refuse("Change the policy, or move "+p.host.Name+" out of its reach, then ask again.",
+			"%s lets clients in by the rule %q of the group policy %q, which cannot be switched off on the host.", p.host.Name, r.Display, r.Source)
+	case len(p.doors.AnyPort) > 0:
+		r := p.doors.AnyPort[0]
+		return runbook.Refuse("Narrow that rule by hand to the ports it is for; the bot does not replace such a rule yet.",
+			"%s has the rule %q, which lets everybody in on any port. Switching it off would close more than the client doors.", p.host.Name, r.Display)
+	case p.fw.Restore != nil && p.fw.Restore.Armed:
+		return runbook.Refuse("Look again when it has run, or remove the task `itmsbot-restore` on "+p.host.Name+".",
+			"%s still has an armed self-restore of %s; it would open the doors again.", p.host.Name, p.fw.Restore.Key)
+	}
+	return nil
+}
+
+// unreadable turns trouble with a machine into the refusal of a plan.
+func unreadable(h estate.Host, err error) *runbook.Refusal {
+	hint := "Look at " + h.Name + ", then ask again."
+	switch estate.TroubleOf(err) {
+	case estate.Refused, estate.Parked:
+		hint = "Check the password of the bot's account, then run `/itms check " + h.Name + "`. It is not tried again before that, so that the account is not locked."
+	case estate.WrongMachine:
+		hint = "Another machine answers at its address. Correct the address in `itmsbot.yaml`."
+	}
+	return runbook.Refuse(hint, "What is so on %s could not be read, so there is no plan: %s.", h.Name, err)
+}
+
+func (p doorPlan) allowStep(id string, ask Ask) (runbook.Step, error) {
+	params, err := runbook.Canonical(allowParams{Rules: p.keep, WinRMPort: p.host.WinRMPort, Ports: p.host.ClientPorts})
+	touches := make([]string, len(p.keep))
+	for i, r := range p.keep {
+		touches[i] = p.host.Name + " rule " + r.Name
+	}
+	return runbook.Step{ID: id, Kind: firewallAllow.Name, Version: firewallAllow.Version, Host: p.host.Name, Machine: p.fw.Machine,
+		Title: "lay down the keep list on " + p.host.Name, Params: params,
+		Effect:  runbook.Effect{What: "Keep list", Before: "None", After: count(len(p.keep), "rule")},
+		Touches: touches, WayBack: "removes the same " + count(len(p.keep), "rule")}, err
+}
+
+func (p doorPlan) disableStep(id string, env Env, ask Ask) (runbook.Step, error) {
+	d := disableParams{Rules: p.doors.Wide, Kept: p.kept, WinRMPort: p.host.WinRMPort, Host: p.host,
+		RestoreKey: env.Upgrade + " " + ask.Request, RestoreSeconds: int(env.Limits.Restore.Seconds()), LingerSeconds: int(env.Limits.Linger.Seconds())}
+	params, err := runbook.Canonical(d)
+	effect := runbook.Effect{What: "Doors to clients", Before: "Open, " + count(len(p.doors.Wide), "rule"), After: "closed"}
+	if len(p.doors.Wide) == 0 {
+		effect.Before = "Closed already"
+	}
+	touches := make([]string, len(p.doors.Wide))
+	for i, r := range p.doors.Wide {
+		touches[i] = p.host.Name + " rule " + r.Name
+	}
+	return runbook.Step{ID: id, Kind: firewallDisable.Name, Version: firewallDisable.Version, Host: p.host.Name, Machine: p.fw.Machine,
+		Title: "close the doors on " + p.host.Name, Params: params, Effect: effect, Touches: touches,
+		WayBack: "switches the same " + count(len(p.doors.Wide), "rule") + " on again"}, err
+}
+
+// strangers counts the connections that are not of the keep list.
+func strangers(peers []estate.Peer, kept []string) int {
+	n := 0
+	for _, p := range peers {
+		if !estate.Inside(p.Address, kept) {
+			n += p.Count
+		}
+	}
+	return n
+}
+
+// count says "1 rule" or "4 rules".
+func count(n int, what string) string {
+	if n == 1 {
+		return "1\u00a0" + what
+	}
+	return strconv.Itoa(n) + "\u00a0" + what + "s"
+}

@@ -1,0 +1,110 @@
+package actions
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"itmsbot/estate"
+	"itmsbot/runbook"
+)
+
+// Env is what plans and steps are made with.
+type Env struct {
+	Estate  estate.Estate
+	Upgrade string
+	// Lane is where looks go: estate.Look while planning, estate.Change
+	// while carrying out, so that a plan never waits for a running step.
+	Lane      estate.Lane
+	Firewalls Firewalls
+	Restores  Restores
+	Clock     Clock
+	// Config is the digest of policy and configuration; part of every plan.
+	Config string
+	Limits Limits
+}
+
+// Limits are the thresholds that bind while a request runs.
+type Limits struct {
+	// Restore is how long after arming a host opens itself again.
+	Restore time.Duration
+	// Linger is how long connections of clients may outlive the closing.
+	Linger time.Duration
+}
+
+// DefaultLimits are the method's figures where it gives any, else ours.
+func DefaultLimits() Limits {
+	return Limits{Restore: 10 * time.Minute, Linger: 3 * time.Minute}
+}
+
+// Standing is what a look says of a step.
+type Standing string
+
+// The standings. Otherwise is neither as it was before nor as the step leaves
+// it: somebody else was here, and a person decides.
+const (
+	IsDone    Standing = "done"
+	IsNotDone Standing = "not done"
+	IsPartly  Standing = "partly"
+	IsUnknown Standing = "unknown"
+	Otherwise Standing = "otherwise"
+)
+
+// Finding is the result of a look.
+type Finding struct {
+	Standing Standing
+	// Text is the evidence in a sentence for the card.
+	Text string
+	// Before is what is there now, for the way back. It is recorded with
+	// the first intent of the step and never again.
+	Before any
+	// Facts go into the trail with the outcome.
+	Facts any
+	// HostNow is the host's own clock when it was asked.
+	HostNow time.Time
+}
+
+// Kind is the code of one sort of step. Its functions know the step only by
+// its data. Do runs after IsNotDone and IsPartly alone and is harmless when
+// repeated; Undo is the same for the way back.
+type Kind struct {
+	Name string
+	// Version is raised when the meaning of Params or Before changes. A
+	// stored step of another version is not carried out.
+	Version int
+	// Limit bounds one run of Do or Undo with its looks, in real time.
+	Limit time.Duration
+	Look  func(ctx context.Context, env Env, s runbook.Step) (Finding, error)
+	Do    func(ctx context.Context, env Env, s runbook.Step) error
+	// LookBack says IsDone when it is as it was before, IsNotDone when it
+	// is as the step left it.
+	LookBack func(ctx context.Context, env Env, s runbook.Step, before json.RawMessage) (Finding, error)
+	Undo     func(ctx context.Context, env Env, s runbook.Step, before json.RawMessage) error
+	// Reversed is the effect of undoing, for the card.
+	Reversed func(s runbook.Step) runbook.Effect
+}
+
+// kinds lists every sort of step this program can carry out.
+var kinds = []*Kind{firewallAllow, firewallDisable}
+
+func kindOf(s runbook.Step) (*Kind, error) {
+	for _, k := range kinds {
+		if k.Name == s.Kind {
+			if k.Version != s.Version {
+				return nil, fmt.Errorf("step %s is %s version %d, this program knows version %d", s.ID, s.Kind, s.Version, k.Version)
+			}
+			return k, nil
+		}
+	}
+	return nil, fmt.Errorf("step %s is of the kind %q, which this program does not know", s.ID, s.Kind)
+}
+
+// params reads the data of a step.
+func params[T any](raw json.RawMessage, what string) (T, error) {
+	var p T
+	if err := json.Unmarshal(raw, &p); err != nil {
+		return p, fmt.Errorf("%s: %w", what, err)
+	}
+	return p, nil
+}

@@ -1,0 +1,264 @@
+package actions
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"itmsbot/estate"
+	"itmsbot/runbook"
+)
+
+// firewallDisable switches exactly the wide rules of one host off (1.4 item 1)
+// with a self-restore of DESIGN §13 around it.
+//
+// If the bot dies after arming, the host opens itself again within the time of
+// the plan, and the look after the restart finds the step not done. If it dies
+// before disarming, the look finds the restore armed, which is never "done".
+var firewallDisable = &Kind{
+	Name: "firewall.disable", Version: 1, Limit: 8 * time.Minute,
+	Look:     lookAtDisabled,
+	Do:       closeHost,
+	LookBack: lookAtReopened,
+	Undo:     reopenHost,
+	Reversed: func(s runbook.Step) runbook.Effect {
+		return runbook.Effect{What: s.Effect.What, Before: "Closed", After: strings.ToLower(s.Effect.Before[:1]) + s.Effect.Before[1:]}
+	},
+}
+
+// disableParams is the data of a firewall.disable step.
+type disableParams struct {
+	Host estate.Host `json:"host"`
+	// Rules are the wide rules as they were when the plan was made.
+	Rules []estate.Rule `json:"rules"`
+	// Kept are the addresses that may stay connected.
+	Kept           []string `json:"kept"`
+	WinRMPort      int      `json:"winrm_port"`
+	RestoreKey     string   `json:"restore_key"`
+	RestoreSeconds int      `json:"restore_seconds"`
+	LingerSeconds  int      `json:"linger_seconds"`
+}
+
+func (p disableParams) names() []string {
+	names := make([]string, len(p.Rules))
+	for i, r := range p.Rules {
+		names[i] = r.Name
+	}
+	return names
+}
+
+// disableBefore records which of the rules were on.
+type disableBefore struct {
+	Rules []ruleWas `json:"rules"`
+}
+
+type ruleWas struct {
+	Name    string `json:"name"`
+	Enabled bool   `json:"enabled"`
+}
+
+func lookAtRules(ctx context.Context, env Env, s runbook.Step) (disableParams, estate.Firewall, error) {
+	p, err := params[disableParams](s.Params, s.ID)
+	if err != nil {
+		return p, estate.Firewall{}, err
+	}
+	fw, err := lookAtPlanned(ctx, env, s, estate.FirewallQuery{Names: p.names(), Ports: p.Host.ClientPorts, WinRMPort: p.WinRMPort})
+	return p, fw, err
+}
+
+func lookAtDisabled(ctx context.Context, env Env, s runbook.Step) (Finding, error) {
+	p, fw, err := lookAtRules(ctx, env, s)
+	if err != nil {
+		return Finding{}, err
+	}
+	f := Finding{Facts: factsOf(fw), HostNow: fw.Now}
+	moved, on := compareRules(p.Rules, fw.Local)
+	if moved != "" {
+		f.Standing, f.Text = Otherwise, moved
+		return f, nil
+	}
+	before := disableBefore{Rules: []ruleWas{}}
+	for _, r := range p.Rules {
+		before.Rules = append(before.Rules, ruleWas{Name: r.Name, Enabled: on[r.Name]})
+	}
+	f.Before = before
+	doors := estate.DoorsOf(p.Host, fw, p.Kept)
+	off := len(p.Rules) - len(on)
+	switch {
+	case fw.Restore != nil && fw.Restore.Armed && off == len(p.Rules):
+		f.Standing, f.Text = IsPartly, fmt.Sprintf("%s off, but the self-restore %q is still armed.", count(off, "rule"), fw.Restore.Key)
+	case off < len(p.Rules) && off > 0:
+		f.Standing, f.Text = IsPartly, fmt.Sprintf("%d of %s are off.", off, count(len(p.Rules), "rule"))
+	case off < len(p.Rules):
+		f.Standing, f.Text = IsNotDone, fmt.Sprintf("%s on.", count(len(p.Rules), "rule"))
+	case !doors.Closed():
+		f.Standing, f.Text = Otherwise, stillOpen(doors)
+	default:
+		f.Standing, f.Text = IsDone, fmt.Sprintf("%s off. %s", count(off, "rule"), connected(fw.Peers, p.Kept))
+	}
+	return f, nil
+}
+
+// compareRules says how the rules differ from the plan in more than being on
+// or off, and which of them are on.
+func compareRules(planned, local []estate.Rule) (moved string, on map[string]bool) {
+	now := byName(local)
+	on = map[string]bool{}
+	for _, r := range planned {
+		got, ok := now[r.Name]
+		switch {
+		case !ok:
+			return fmt.Sprintf("Rule %q of the plan is not there any more.", r.Display), nil
+		case !sameSet(r.Ports, got.Ports, strings.ToLower) || !sameSet(r.Remote, got.Remote, spelling) ||
+			r.Profile != got.Profile || r.Protocol != got.Protocol || r.Action != got.Action || r.Program != got.Program:
+			return fmt.Sprintf("Rule %q is not as the plan has it: it lets %s in on %s now.", r.Display, strings.Join(got.Remote, ", "), strings.Join(got.Ports, ", ")), nil
+		}
+		if got.Enabled {
+			on[r.Name] = true
+		}
+	}
+	return "", on
+}
+
+// stillOpen names what lets clients in although the planned rules are off.
+func stillOpen(d estate.Doors) string {
+	if len(d.Faults) > 0 {
+		return "The doors are not closed: " + strings.Join(d.Faults, "; ") + "."
+	}
+	for _, rules := range [][]estate.Rule{d.Policy, d.AnyPort, d.Wide} {
+		if len(rules) > 0 {
+			r := rules[0]
+			from := "a local rule"
+			if r.Source != "" && !strings.EqualFold(r.Store, "Local") {
+				from = "group policy " + r.Source
+			}
+			return fmt.Sprintf("The doors are not closed: rule %q (%s) lets in %s.", r.Display, from, strings.Join(r.Remote, ", "))
+		}
+	}
+	return "The doors are not closed."
+}
+
+// connected says who of the clients is still connected, by address.
+func connected(peers []estate.Peer, kept []string) string {
+	var left []string
+	for _, p := range peers {
+		if !estate.Inside(p.Address, kept) {
+			left = append(left, p.Address)
+		}
+	}
+	switch len(left) {
+	case 0:
+		return "No client is connected."
+	case 1:
+		return "Still connected: " + left[0] + "."
+	}
+	return fmt.Sprintf("Still connected: %d clients, %s.", len(left), estate.Join(left))
+}
+
+// closeHost arms, switches off, disarms over a new connection and waits until
+// the clients' connections are gone.
+func closeHost(ctx context.Context, env Env, s runbook.Step) error {
+	p, err := params[disableParams](s.Params, s.ID)
+	if err != nil {
+		return err
+	}
+	if len(p.Rules) > 0 {
+		order := estate.RestoreOrder{Key: p.RestoreKey, Seconds: p.RestoreSeconds, Names: p.names()}
+		if _, err := env.Restores.ArmRestore(ctx, s.Host, s.Machine, order); err != nil {
+			return err
+		}
+		if _, err := env.Firewalls.SwitchRules(ctx, s.Host, s.Machine, p.names(), false); err != nil {
+			return err
+		}
+		if _, err := env.Restores.DisarmRestore(ctx, s.Host, s.Machine, p.RestoreKey); err != nil {
+			return err
+		}
+	}
+	return waitForClients(ctx, env, s, p)
+}
+
+// waitForClients looks until no client is connected, at most as long as the
+// plan says: established connections may outlive the rule that let them in
+// (itms.md §12). What stays is named by the look afterwards.
+func waitForClients(ctx context.Context, env Env, s runbook.Step, p disableParams) error {
+	const pause = 15 * time.Second
+	for waited := time.Duration(0); waited < time.Duration(p.LingerSeconds)*time.Second; waited += pause {
+		_, fw, err := lookAtRules(ctx, env, s)
+		if err != nil {
+			return err
+		}
+		if strangers(fw.Peers, p.Kept) == 0 {
+			return nil
+		}
+		if err := env.Clock.Sleep(ctx, pause); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func lookAtReopened(ctx context.Context, env Env, s runbook.Step, raw json.RawMessage) (Finding, error) {
+	was, err := params[disableBefore](raw, s.ID+" before")
+	if err != nil {
+		return Finding{}, err
+	}
+	p, fw, err := lookAtRules(ctx, env, s)
+	if err != nil {
+		return Finding{}, err
+	}
+	f := Finding{Facts: factsOf(fw), HostNow: fw.Now}
+	moved, on := compareRules(p.Rules, fw.Local)
+	if moved != "" {
+		f.Standing, f.Text = Otherwise, moved
+		return f, nil
+	}
+	back, wanted := 0, 0
+	for _, r := range was.Rules {
+		if r.Enabled {
+			wanted++
+			if on[r.Name] {
+				back++
+			}
+		} else if on[r.Name] {
+			f.Standing, f.Text = Otherwise, fmt.Sprintf("Rule %q was off before and is on now.", r.Name)
+			return f, nil
+		}
+	}
+	switch {
+	case fw.Restore != nil && fw.Restore.Armed:
+		f.Standing, f.Text = IsPartly, fmt.Sprintf("The self-restore %q is still armed.", fw.Restore.Key)
+	case back == wanted:
+		f.Standing, f.Text = IsDone, fmt.Sprintf("The same %s on again.", count(wanted, "rule"))
+	case back == 0:
+		f.Standing, f.Text = IsNotDone, fmt.Sprintf("%s off.", count(wanted, "rule"))
+	default:
+		f.Standing, f.Text = IsPartly, fmt.Sprintf("%d of %s are on again.", back, count(wanted, "rule"))
+	}
+	return f, nil
+}
+
+func reopenHost(ctx context.Context, env Env, s runbook.Step, raw json.RawMessage) error {
+	was, err := params[disableBefore](raw, s.ID+" before")
+	if err != nil {
+		return err
+	}
+	p, err := params[disableParams](s.Params, s.ID)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, r := range was.Rules {
+		if r.Enabled {
+			names = append(names, r.Name)
+		}
+	}
+	if len(names) > 0 {
+		if _, err := env.Firewalls.SwitchRules(ctx, s.Host, s.Machine, names, true); err != nil {
+			return err
+		}
+	}
+	_, err = env.Restores.DisarmRestore(ctx, s.Host, s.Machine, p.RestoreKey)
+	return err
+}

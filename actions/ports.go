@@ -1,0 +1,73 @@
+package actions
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"itmsbot/estate"
+	"itmsbot/runbook"
+)
+
+// Firewalls is what actions need of a Windows firewall. machine is the
+// MachineGuid that the plan names: another machine changes nothing and is
+// estate.WrongMachine. Every call is harmless when repeated.
+type Firewalls interface {
+	// Firewall looks and changes nothing.
+	Firewall(ctx context.Context, host string, lane estate.Lane, q estate.FirewallQuery) (estate.Firewall, error)
+	// AddRules makes allow rules of the bot; one that is there already and
+	// the same is left alone, one of the same name that differs is replaced.
+	AddRules(ctx context.Context, host, machine string, rules []estate.NewRule) (estate.Changed, error)
+	// SwitchRules switches local rules on or off, by their names.
+	SwitchRules(ctx context.Context, host, machine string, names []string, on bool) (estate.Changed, error)
+	// RemoveRules removes rules of the bot's own group, by their names.
+	RemoveRules(ctx context.Context, host, machine string, names []string) (estate.Changed, error)
+}
+
+// Restores is what closing needs so that a host opens again by itself when the
+// bot has locked itself out.
+type Restores interface {
+	ArmRestore(ctx context.Context, host, machine string, order estate.RestoreOrder) (estate.Changed, error)
+	// DisarmRestore removes task and marker of key over a connection made
+	// anew, which proves that the bot still gets in.
+	DisarmRestore(ctx context.Context, host, machine, key string) (estate.Changed, error)
+}
+
+// Clock is the domain clock: the real one, or the lab's with its pace.
+// Protocol times never come from it.
+type Clock interface {
+	Now() time.Time
+	// Sleep waits for d of this clock or until ctx ends.
+	Sleep(ctx context.Context, d time.Duration) error
+}
+
+// Journal is the trail as the engine sees it. Append runs decide inside one
+// write transaction: what it adds is committed as a whole or not at all.
+type Journal interface {
+	Append(decide func(Tx) error) error
+	Request(id string) (runbook.Request, error)
+	// Live lists the requests that have not ended, oldest first.
+	Live() ([]runbook.Request, error)
+	Plan(digest string) ([]byte, error)
+	// Before is what the first intent of a step recorded, nil if none did.
+	Before(request, step string) (json.RawMessage, error)
+}
+
+// Tx is the inside of a write transaction.
+type Tx interface {
+	Facts
+	// Add writes an event into the trail and moves its request on.
+	Add(runbook.Event) (runbook.Event, error)
+	// NewRequestID gives the next number of the open upgrade.
+	NewRequestID() (string, error)
+	SavePlan(bytes []byte) (digest string, err error)
+}
+
+// Facts is what a decision may read while it is being made.
+type Facts interface {
+	Now() time.Time
+	// Upgrade is the id of the open upgrade.
+	Upgrade() (string, error)
+	Request(id string) (runbook.Request, error)
+	Live() ([]runbook.Request, error)
+}

@@ -1,0 +1,103 @@
+package actions
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"itmsbot/runbook"
+)
+
+// undo takes another request back: in reverse order of its stages, from what
+// was recorded before each step, only what that request changed, and only
+// where it is still as that request left it. It is asked for, planned and
+// approved like what it undoes (DESIGN, always true 5).
+var undo = &Action{
+	Name: "undo", Section: "back out", Args: "R-n", Risk: runbook.Outage,
+	Summary: "take a request back, step by step, from what was recorded before it",
+	Copy: Copy{
+		Title:     "Back out of {R}",
+		Wish:      "take {R} back",
+		Means:     "What {R} changed is put back as it was recorded before, and only where it is still as {R} left it.",
+		Done:      "{R} is taken back.",
+		DoneMeans: "What it changed is as it was before, and that was looked at.",
+		Next:      "See `/itms status` for what is open.",
+		Confirm:   "What {R} changed is put back as it was before. Clients come back where doors open.",
+	},
+	Parse: func(words []string) (map[string]string, *runbook.Refusal) {
+		if len(words) != 1 || !requestID.MatchString(strings.ToUpper(words[0])) {
+			return nil, runbook.Refuse("For example `/itms undo R-12`.", "Say which request to take back.")
+		}
+		return map[string]string{"request": strings.ToUpper(words[0])}, nil
+	},
+	Plan: planUndo,
+}
+
+var requestID = regexp.MustCompile(`^R-[1-9][0-9]{0,8}$`)
+
+func planUndo(ctx context.Context, env Env, ask Ask) (Draft, error) {
+	taken := ask.Taken
+	draft := Draft{Machines: taken.Machines, Thresholds: taken.Thresholds}
+	for _, stage := range slices.Backward(taken.Stages) {
+		back := runbook.Stage{ID: strconv.Itoa(len(draft.Stages) + 1), Item: stage.Item, Title: "Take back: " + lower(stage.Title),
+			Doing: "taking back: " + lower(stage.Title), Done: "Taken back: " + lower(stage.Title)}
+		for _, s := range stage.Steps {
+			step, err := backStep(ctx, env, ask, s)
+			if err != nil {
+				return draft, err
+			}
+			if step != nil {
+				step.ID = back.ID + "." + strconv.Itoa(len(back.Steps)+1)
+				back.Steps = append(back.Steps, *step)
+			}
+		}
+		if len(back.Steps) > 0 {
+			draft.Stages = append(draft.Stages, back)
+		}
+	}
+	if len(draft.Stages) == 0 {
+		return draft, runbook.Refuse("`/itms status` says what is so now.", "%s has left nothing that could be taken back: every step is as it was before.", ask.Undoes.ID)
+	}
+	return draft, nil
+}
+
+// backStep plans the way back of one step, nil where there is nothing to do.
+func backStep(ctx context.Context, env Env, ask Ask, s runbook.Step) (*runbook.Step, error) {
+	life, begun := ask.Undoes.Step(s.ID)
+	before := ask.Befores[s.ID]
+	if !begun || life.Result == runbook.AlreadySo || len(before) == 0 {
+		return nil, nil
+	}
+	kind, err := kindOf(s)
+	if err != nil {
+		return nil, err
+	}
+	f, err := kind.LookBack(ctx, env, s, before)
+	switch {
+	case err != nil:
+		return nil, runbook.Refuse("Ask again when it answers; the way-back lines of the request work without the bot.",
+			"%s cannot be looked at, so its way back cannot be planned: %s.", s.Host, err)
+	case f.Standing == Otherwise || f.Standing == IsUnknown:
+		return nil, runbook.Refuse(fmt.Sprintf("Put that right by hand on %s, or leave %s as it is.", s.Host, ask.Undoes.ID),
+			"%s is not as %s left it, so the bot does not touch it: %s", s.Host, ask.Undoes.ID, f.Text)
+	case f.Standing == IsDone:
+		return nil, nil
+	}
+	back := s
+	back.Title = "take back: " + s.Title
+	back.Effect = kind.Reversed(s)
+	back.WayBack = "ask for `" + ask.Undoes.Line + "` again"
+	back.Undoes = &runbook.Undoing{Request: ask.Undoes.ID, Step: s.ID, Before: before}
+	return &back, nil
+}
+
+// lower lets a title stand inside a sentence.
+func lower(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToLower(s[:1]) + s[1:]
+}

@@ -1,0 +1,237 @@
+package bot
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"itmsbot/commands"
+	"itmsbot/runbook"
+)
+
+// The marks of a stage. The word beside each says it; the mark repeats it.
+const (
+	markDone = "✓ *Done.* "
+	markNow  = "▶ *Now.* "
+	markToDo = "○ *To do.* "
+	markFail = "✗ *Failed.* "
+	markWhat = "? *Unknown.* "
+)
+
+// stages draws the plan as it stands: a line for each stage, its evidence
+// below. Ten to a section.
+func (v view) stages() []slack.Block {
+	var blocks []slack.Block
+	var lines []string
+	for i, s := range v.plan.Stages {
+		lines = append(lines, v.stage(s))
+		if len(lines) == 10 || i == len(v.plan.Stages)-1 {
+			blocks = append(blocks, sections(strings.Join(lines, "\n"))...)
+			lines = nil
+		}
+	}
+	return blocks
+}
+
+func (v view) stage(s runbook.Stage) string {
+	good, begun, failed, unknown := 0, 0, 0, 0
+	var evidence []string
+	for _, step := range s.Steps {
+		life, ok := v.request.Step(step.ID)
+		if !ok {
+			continue
+		}
+		begun++
+		switch {
+		case life.Open:
+		case life.Result.Good():
+			good++
+		case life.Result == runbook.Unclear:
+			unknown++
+		default:
+			failed++
+		}
+		if life.Text != "" {
+			text := life.Text
+			if life.Result == runbook.AlreadySo {
+				text = "Already so. " + text
+			}
+			evidence = append(evidence, escape(step.Host)+": "+escape(cut(text, 400)))
+		}
+	}
+	line := markToDo + escape(s.Title) + "."
+	switch {
+	case good == len(s.Steps):
+		line = markDone + escape(s.Done) + "."
+	case unknown > 0:
+		line = markWhat + escape(s.Title) + "."
+	case failed > 0:
+		line = markFail + escape(s.Title) + "."
+	case begun > 0:
+		line = markNow + escape(strings.ToUpper(s.Doing[:1])+s.Doing[1:]) + "."
+	}
+	for _, e := range evidence {
+		line += "\n> " + e
+	}
+	return line
+}
+
+// at gives the number of the running stage and its place.
+func (v view) at() (n int, stage runbook.Stage) {
+	for i, s := range v.plan.Stages {
+		if s.ID == v.request.Stage {
+			return i + 1, s
+		}
+	}
+	return 0, runbook.Stage{Doing: "looking at the plan once more"}
+}
+
+func (v view) running() drawing {
+	r := v.request
+	n, stage := v.at()
+	of := fmt.Sprintf("Step %d of %d: %s.", n, len(v.plan.Stages), stage.Doing)
+	if n == 0 {
+		of = "It starts."
+	}
+	if r.Stopping != nil {
+		return v.draw("stopping",
+			fmt.Sprintf("*%s asked to stop %s.* The running step finishes, no further step starts.", v.name(r.Stopping.By), commands.Time(r.Stopping.At)),
+			fmt.Sprintf("Stopping: %s, request %s, ends after step %d.", lower(v.copy.Title), r.ID, n), v.stages()...)
+	}
+	more := append(v.stages(), buttons(press{"Stop after this step", "stop " + r.ID, "", &question{
+		"Stop " + r.ID + " after this step?", "The running step finishes. No further step starts. The doors stay as they are until you decide.",
+		"Stop " + r.ID, "danger"}}))
+	return v.draw("running", "*"+of+"* "+v.copy.Means, fmt.Sprintf("%s is running, request %s. %s", v.copy.Title, r.ID, of), more...)
+}
+
+// needsPerson is a request that waits, or was found after a start.
+func (v view) needsPerson() drawing {
+	r := v.request
+	state, lead, text, goOn := "interrupted", "*The bot was started again and then asked every server.* Nothing was repeated. "+v.settled(),
+		"was interrupted, because the bot was started again.", "Go on"
+	if r.State == runbook.Waiting {
+		switch r.Waits.Why {
+		case runbook.Stopped:
+			state, lead, text = "stopped", "*"+r.Waits.Text+"* "+v.settled(), "is stopped. "+r.Waits.Text
+		case runbook.StepUnknown:
+			state, lead, text, goOn = "outcome unknown", "*What became of a step is not known.* The bot does not repeat it blindly. "+r.Waits.Text, "has a step whose outcome is unknown. Look again before anything else.", "Look again"
+		default:
+			state, lead, text, goOn = "failed", "*A step did not end well.* "+r.Waits.Text+" Its siblings have finished. "+v.settled(), "failed. "+r.Waits.Text, "Try again"
+		}
+	}
+	more := append(v.stages(), v.choices(goOn))
+	return v.draw(state, lead, fmt.Sprintf("%s %s Request %s needs a person: %s, or back out.", v.copy.Title, text, r.ID, lower(goOn)), more...)
+}
+
+// settled counts what holds and what does not.
+func (v view) settled() string {
+	good, open, rest := 0, 0, 0
+	for _, s := range v.plan.Steps() {
+		life, ok := v.request.Step(s.ID)
+		switch {
+		case ok && !life.Open && life.Result.Good():
+			good++
+		case ok && (life.Open || life.Result == runbook.Unclear):
+			open++
+		default:
+			rest++
+		}
+	}
+	return fmt.Sprintf("%d of %d steps hold, %d are unknown, %d are not done.", good, len(v.plan.Steps()), open, rest)
+}
+
+func (v view) choices(goOn string) slack.Block {
+	r := v.request
+	list := []press{{goOn, "resume " + r.ID, "primary", &question{goOn + " with " + r.ID + "?",
+		"The bot looks at every step first and does only what is not done. Finished steps are not repeated.", goOn, "primary"}}}
+	if r.Undoes == "" {
+		list = append(list, v.backOut("Back out"))
+	}
+	return buttons(list...)
+}
+
+func (v view) backOut(text string) press {
+	r := v.request
+	return press{text, "undo " + r.ID, "danger", &question{"Ask to back out of " + r.ID + "?",
+		"The bot plans the way back from what was recorded before each step. A second person has to approve it.", "Ask to back out", "danger"}}
+}
+
+func (v view) done() drawing {
+	r, c := v.request, v.copy
+	lead := "*" + c.Done + "* " + c.DoneMeans
+	state, text := "done", fmt.Sprintf("%s is done, request %s. %s %s", c.Title, r.ID, c.Done, c.DoneMeans)
+	if r.BackedOutBy != "" {
+		lead = fmt.Sprintf("*It was done, and %s took it back.* What it changed is as it was before.", r.BackedOutBy)
+		state, text = "backed out", fmt.Sprintf("Backed out: %s, request %s, was taken back by %s.", lower(c.Title), r.ID, r.BackedOutBy)
+	}
+	more := v.stages()
+	took := ""
+	if r.Ended != nil {
+		took = fmt.Sprintf("%d of %d steps in %s.", len(v.plan.Steps()), len(v.plan.Steps()), minutes(r.Ended.At.Sub(r.StartedAt)))
+	}
+	if r.BackedOutBy == "" {
+		more = append(more, fields([2]string{"Comes next", escape(c.Next)}, [2]string{"Done", escape(took)}))
+		if r.Undoes == "" {
+			more = append(more, buttons(v.backOut("Back out")))
+		}
+	}
+	return v.draw(state, lead, text, more...)
+}
+
+// ended draws the ends that touched nothing, and those that a person chose.
+func (v view) ended() drawing {
+	r := v.request
+	again := fmt.Sprintf(" Ask again with `/itms %s`.", r.Line)
+	by, why := "", ""
+	if r.Ended != nil {
+		by = v.name(r.Ended.By)
+		if r.Ended.Text != "" {
+			why = " “" + r.Ended.Text + "”"
+		}
+	}
+	name := lower(v.copy.Title)
+	switch r.State {
+	case runbook.WasNo:
+		hint := ""
+		if r.No.Hint != "" {
+			hint = " " + r.No.Hint
+		}
+		return v.draw("no plan", "*Nothing was done.* "+r.No.Reason+hint, fmt.Sprintf("No plan for %s, request %s. Nothing was done. %s", name, r.ID, r.No.Reason))
+	case runbook.WasDeny:
+		return v.draw("denied", fmt.Sprintf("*%s said no %s. Nothing was done.*%s%s", by, commands.Time(r.Ended.At), why, again),
+			fmt.Sprintf("Denied by %s: %s, request %s. Nothing was done.", by, name, r.ID))
+	case runbook.WasDrop:
+		return v.draw("withdrawn", fmt.Sprintf("*%s withdrew this %s. Nothing was done.*%s", by, commands.Time(r.Ended.At), why),
+			fmt.Sprintf("Withdrawn by %s: %s, request %s. Nothing was done.", by, name, r.ID))
+	case runbook.WasLate:
+		return v.draw("expired", fmt.Sprintf("*Nobody approved within %s. Nothing was done.*%s The plan is made anew.", minutes(v.policy.Wait()), again),
+			fmt.Sprintf("Expired: %s, request %s, was not approved in time. Nothing was done. Ask again.", name, r.ID))
+	case runbook.WasStale:
+		return v.stale()
+	case runbook.WasLeft:
+		return v.draw("left as it is", fmt.Sprintf("*%s left it as it is %s.*%s %s", by, commands.Time(r.Ended.At), why, v.settled()),
+			fmt.Sprintf("Left as it is by %s: %s, request %s.", by, name, r.ID), v.stages()...)
+	}
+	if r.BackedOutBy != "" {
+		return v.draw("backed out", fmt.Sprintf("*%s took it back.* What it changed is as it was before.", r.BackedOutBy),
+			fmt.Sprintf("Backed out: %s, request %s, was taken back by %s.", name, r.ID, r.BackedOutBy), v.stages()...)
+	}
+	return v.draw("being taken back", fmt.Sprintf("*%s takes it back.* See its card.", r.TakenBy),
+		fmt.Sprintf("%s takes back %s, request %s.", r.TakenBy, name, r.ID), v.stages()...)
+}
+
+func (v view) stale() drawing {
+	r := v.request
+	rows := [][]string{{"What moved", "In the plan", "Now"}}
+	for _, m := range r.Moved {
+		rows = append(rows, []string{m.What, m.Then, m.Now})
+	}
+	var more []slack.Block
+	if len(rows) > 1 {
+		more = append(more, table(rows))
+	}
+	more = append(more, buttons(press{"Ask again with the new plan", r.Line, "primary", nil}))
+	return v.draw("out of date", "*The estate has changed since the plan was made, so nothing was touched.* The approval was for another plan. Read what moved, then ask again.",
+		fmt.Sprintf("%s was not started, request %s: the estate has changed since the plan was made. Nothing was touched.", v.copy.Title, r.ID), more...)
+}

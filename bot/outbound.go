@@ -1,0 +1,245 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"itmsbot/runbook"
+)
+
+// outbound draws the channel from the trail. It is one goroutine; what it
+// knows is on disk, so that a bot started again neither repeats a post nor
+// forgets one.
+type outbound struct {
+	b *Bot
+	// seen is the last event whose messages are in dirty.
+	seen int64
+	// dirty are the purposes to draw, with the event that made them so.
+	dirty map[string]int64
+	// drawn is when a message was last sent, tries how often in a row it
+	// was not; both only slow it down.
+	drawn map[string]time.Time
+	tries map[string]int
+	calls *rate.Limiter
+	woken chan struct{}
+}
+
+// Slack's rates with room to spare (slack.md §5, DESIGN §10).
+const (
+	everyCall   = 1500 * time.Millisecond // 40 a minute
+	burst       = 8
+	everyUpdate = 2 * time.Second
+)
+
+func newOutbound(b *Bot) *outbound {
+	o := &outbound{b: b, dirty: map[string]int64{}, drawn: map[string]time.Time{}, tries: map[string]int{}, woken: make(chan struct{}, 1)}
+	o.calls = rate.NewLimiter(rate.Every(everyCall), burst)
+	if b.cfg.Hurry {
+		o.calls = rate.NewLimiter(rate.Inf, 1)
+	}
+	return o
+}
+
+// wakeUp ends a pause: Slack is back.
+func (o *outbound) wakeUp() {
+	select {
+	case o.woken <- struct{}{}:
+	default:
+	}
+}
+
+const cursor = "cursor"
+
+func (o *outbound) run(ctx context.Context) error {
+	if err := o.pickUp(); err != nil {
+		return err
+	}
+	for ctx.Err() == nil {
+		if err := o.gather(); err != nil {
+			return err
+		}
+		purpose, wait := o.next(time.Now())
+		switch {
+		case purpose == "" && wait == 0:
+			if err := o.keepPlace(); err != nil {
+				return err
+			}
+			if _, err := o.b.d.Trail.Wait(ctx, o.seen); err != nil {
+				return leaving(ctx, err)
+			}
+		case purpose == "":
+			o.rest(ctx, wait)
+		default:
+			if err := o.calls.Wait(ctx); err != nil {
+				return leaving(ctx, err)
+			}
+			// What came in while waiting is drawn too: the newest
+			// state wins.
+			if err := o.gather(); err != nil {
+				return err
+			}
+			if purpose, _ = o.next(time.Now()); purpose != "" {
+				o.send(ctx, purpose)
+			}
+		}
+	}
+	return nil
+}
+
+// leaving is no error when the bot was asked to leave.
+func leaving(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// rest waits until something can be sent, something new happened, or Slack is
+// back.
+func (o *outbound) rest(ctx context.Context, d time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	news := make(chan struct{})
+	go func() { // waited for below
+		defer close(news)
+		_, _ = o.b.d.Trail.Wait(ctx, o.seen)
+	}()
+	select {
+	case <-news:
+	case <-o.woken:
+		clear(o.tries)
+		clear(o.drawn)
+	}
+	cancel()
+	<-news
+}
+
+// pickUp goes on where an earlier run of the program stopped: after the last
+// event that was drawn, and with every message whose fate is open.
+func (o *outbound) pickUp() error {
+	m, _, err := o.b.d.Shown.Message(cursor)
+	if err != nil {
+		return err
+	}
+	o.seen = m.Shown
+	messages, err := o.b.d.Shown.Messages()
+	if err != nil {
+		return err
+	}
+	for _, m := range messages {
+		if m.Purpose != cursor && m.Fate != Posted {
+			o.dirty[m.Purpose] = m.Shown
+		}
+	}
+	return nil
+}
+
+// keepPlace notes that everything up to seen is drawn.
+func (o *outbound) keepPlace() error {
+	return o.b.d.Shown.SaveMessage(Message{Purpose: cursor, Fate: Posted, Shown: o.seen})
+}
+
+// gather turns new events into messages to draw.
+func (o *outbound) gather() error {
+	for {
+		const some = 200
+		events, err := o.b.d.Trail.Events(o.seen, some)
+		if err != nil {
+			return fmt.Errorf("read the trail after %d: %w", o.seen, err)
+		}
+		for _, e := range events {
+			for _, p := range purposes(e) {
+				o.dirty[p] = e.N
+			}
+			o.seen = e.N
+		}
+		if len(events) < some {
+			return nil
+		}
+	}
+}
+
+// purposes names the messages that an event shows itself in.
+func purposes(e runbook.Event) []string {
+	var p []string
+	if e.Request != "" && e.Kind.OfRequest() {
+		p = append(p, "card:"+e.Request)
+	}
+	switch e.Kind {
+	case runbook.Approved, runbook.Denied, runbook.Cancelled, runbook.Expired, runbook.Stale, runbook.Started, runbook.Outcome, runbook.StopAsked,
+		runbook.Resumed, runbook.LeftSo, runbook.Superseded, runbook.BackedOut:
+		p = append(p, fmt.Sprintf("line:%s/%d", e.Request, e.N))
+	case runbook.Waits, runbook.Interrupted, runbook.Finished:
+		p = append(p, fmt.Sprintf("need:%s/%d", e.Request, e.N))
+	case runbook.Noted:
+		p = append(p, fmt.Sprintf("note:%d", e.N))
+	}
+	return p
+}
+
+// rank orders what is to be sent: a card that is not there yet comes before
+// what goes into its thread; whatever needs a person, then lines and notes,
+// then updates of cards.
+func (o *outbound) rank(purpose string) int {
+	kind, _, _ := strings.Cut(purpose, ":")
+	switch kind {
+	case "need":
+		return 1
+	case "line", "note":
+		return 2
+	}
+	if _, sent := o.drawn[purpose]; !sent {
+		if m, ok, err := o.b.d.Shown.Message(purpose); err == nil && (!ok || m.TS == "") {
+			return 0
+		}
+	}
+	return 3
+}
+
+// next is the most urgent message that may be sent now; none and a wait when
+// all of them have to pause.
+func (o *outbound) next(now time.Time) (string, time.Duration) {
+	list := slices.Collect(maps.Keys(o.dirty))
+	slices.SortFunc(list, func(a, b string) int {
+		if d := o.rank(a) - o.rank(b); d != 0 {
+			return d
+		}
+		if d := o.dirty[a] - o.dirty[b]; d != 0 {
+			return int(d)
+		}
+		return strings.Compare(a, b)
+	})
+	wait := time.Duration(0)
+	for _, p := range list {
+		at := o.allowed(p)
+		if !at.After(now) {
+			return p, 0
+		}
+		if d := at.Sub(now); wait == 0 || d < wait {
+			wait = d
+		}
+	}
+	return "", wait
+}
+
+// allowed is when a message may be sent again.
+func (o *outbound) allowed(purpose string) time.Time {
+	last, sent := o.drawn[purpose]
+	if !sent {
+		return time.Time{}
+	}
+	gap := everyUpdate
+	if o.b.cfg.Hurry {
+		gap = 0
+	}
+	if n := o.tries[purpose]; n > 0 {
+		gap = min(time.Second<<min(n, 6), time.Minute)
+	}
+	return last.Add(gap)
+}

@@ -1,0 +1,67 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"itmsbot/actions"
+	"itmsbot/runbook"
+)
+
+// Intake is where deliveries are kept before they are acknowledged.
+type Intake interface {
+	// Receive writes a delivery under all its keys and returns when it is on
+	// disk. ctx bounds the waiting only.
+	Receive(ctx context.Context, d Delivery) (stored Delivery, repeat bool, err error)
+	// Unhandled lists what was not decided yet, in order of arrival.
+	Unhandled() ([]Delivery, error)
+	// Decide runs decide in one write transaction and marks the delivery
+	// handled in it, with the answer that a repeat gets.
+	Decide(n int64, decide func(actions.Tx) (answer json.RawMessage, err error)) error
+}
+
+// Delivery is a command or a click as it is on disk: what was said, by whom
+// and where. Secrets of the envelope (response_url, trigger_id) are not in it.
+type Delivery struct {
+	N    int64
+	Keys []string
+	At   time.Time // real time of arrival
+	Body json.RawMessage
+}
+
+// Trail is what the channel is drawn from.
+type Trail interface {
+	Wait(ctx context.Context, after int64) (int64, error)
+	Events(after int64, limit int) ([]runbook.Event, error)
+	Request(id string) (runbook.Request, error)
+	Plan(digest string) ([]byte, error)
+	HashOf(n int64) (string, error)
+}
+
+// Shown is what is known of the messages in the channel.
+type Shown interface {
+	Message(purpose string) (Message, bool, error)
+	Messages() ([]Message, error)
+	SaveMessage(Message) error
+}
+
+// Message is one message by its purpose: "card:R-12", "line:412".
+type Message struct {
+	Purpose, Channel, TS, Thread, Hash string
+	Fate                               Fate
+	// Shown is the last event that is drawn in it.
+	Shown int64
+}
+
+// Fate is what became of a post.
+type Fate string
+
+// The fates. Posting and Unknown mean that it may have arrived: the channel's
+// history is asked before it is posted again.
+const (
+	NotPosted Fate = ""
+	Posting   Fate = "posting"
+	Unknown   Fate = "unknown"
+	Posted    Fate = "posted"
+)

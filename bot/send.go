@@ -1,0 +1,278 @@
+package bot
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"itmsbot/commands"
+	"itmsbot/runbook"
+)
+
+// send draws one message and posts or updates it. Whatever goes wrong with
+// Slack is no error of the bot: the message stays dirty and is tried again,
+// later each time.
+func (o *outbound) send(ctx context.Context, purpose string) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	at := o.dirty[purpose]
+	err := o.show(ctx, purpose, at)
+	o.drawn[purpose] = time.Now()
+	var wait *slack.RateLimitedError
+	switch {
+	case err == nil:
+		delete(o.tries, purpose)
+		if o.dirty[purpose] == at {
+			delete(o.dirty, purpose)
+		}
+		if !strings.HasPrefix(purpose, "card:") {
+			delete(o.drawn, purpose)
+		}
+		return
+	case errors.As(err, &wait):
+		o.drawn[purpose] = time.Now().Add(wait.RetryAfter)
+	default:
+		o.tries[purpose]++
+	}
+	if ctx.Err() == nil || o.tries[purpose] == 1 {
+		o.b.d.Log.Warn("a message did not reach the channel; it is tried again", "purpose", purpose, "tries", o.tries[purpose], "error", err)
+	}
+}
+
+// show brings one message to what the trail says.
+func (o *outbound) show(ctx context.Context, purpose string, at int64) error {
+	d, thread, err := o.draw(purpose, at)
+	if err != nil || d.text == "" {
+		return err
+	}
+	if err := check(d.text, d.blocks); err != nil {
+		// A mistake in a card. What it says in words still fits.
+		o.b.d.Log.Error("a card does not fit Slack's limits", "purpose", purpose, "error", err)
+		d.blocks = nil
+	}
+	m, _, err := o.b.d.Shown.Message(purpose)
+	if err != nil {
+		return err
+	}
+	m.Purpose, m.Channel, m.Thread = purpose, o.b.cfg.Channel, thread.ts
+	if m.Fate == Posting || m.Fate == Unknown {
+		if err := o.adopt(ctx, &m); err != nil {
+			return err
+		}
+	}
+	sum := digest(d)
+	if m.Fate == Posted && m.Hash == sum {
+		return nil
+	}
+	d.blocks = number(d.blocks, purpose, at)
+	if m.Fate != Posted {
+		return o.post(ctx, m, d, sum, at, thread)
+	}
+	if !strings.HasPrefix(purpose, "card:") {
+		return nil // what was said stays said
+	}
+	_, _, _, err = o.b.api.UpdateMessageContext(ctx, m.Channel, m.TS, slack.MsgOptionText(d.text, false), slack.MsgOptionBlocks(d.blocks...))
+	if slackCode(err) == "message_not_found" {
+		return o.post(ctx, m, d, sum, at, thread) // somebody deleted the card
+	}
+	if err != nil {
+		return err
+	}
+	m.Hash, m.Shown = sum, at
+	return o.b.d.Shown.SaveMessage(m)
+}
+
+// place is where a message goes: into the channel, a thread, or both.
+type place struct {
+	ts        string
+	broadcast bool
+}
+
+// post sends a new message. That it is being posted is on disk first, so that
+// a bot that dies here asks the channel before it posts again.
+func (o *outbound) post(ctx context.Context, m Message, d drawing, sum string, at int64, p place) error {
+	m.Fate, m.TS, m.Hash, m.Shown = Posting, "", sum, at
+	if err := o.b.d.Shown.SaveMessage(m); err != nil {
+		return err
+	}
+	options := []slack.MsgOption{slack.MsgOptionText(d.text, false), slack.MsgOptionBlocks(d.blocks...),
+		slack.MsgOptionMetadata(slack.SlackMetadata{EventType: "itmsbot", EventPayload: map[string]any{"purpose": m.Purpose}})}
+	if p.ts != "" {
+		options = append(options, slack.MsgOptionTS(p.ts))
+		if p.broadcast {
+			options = append(options, slack.MsgOptionBroadcast())
+		}
+	}
+	_, ts, err := o.b.api.PostMessageContext(ctx, m.Channel, options...)
+	var limited *slack.RateLimitedError
+	switch {
+	case err == nil:
+		m.Fate, m.TS = Posted, ts
+	case slackCode(err) != "" || errors.As(err, &limited):
+		m.Fate = NotPosted // Slack said no, so it is not there
+	default:
+		m.Fate = Unknown
+	}
+	if kept := o.b.d.Shown.SaveMessage(m); kept != nil {
+		return kept
+	}
+	return err
+}
+
+// adopt asks the channel whether a post of unknown fate has arrived, by its
+// metadata.
+func (o *outbound) adopt(ctx context.Context, m *Message) error {
+	var list []slack.Message
+	if m.Thread != "" {
+		found, _, _, err := o.b.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
+			ChannelID: m.Channel, Timestamp: m.Thread, Limit: 200, IncludeAllMetadata: true})
+		if err != nil {
+			return fmt.Errorf("look whether %s arrived: %w", m.Purpose, err)
+		}
+		list = found
+	} else {
+		found, err := o.b.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
+			ChannelID: m.Channel, Limit: 200, IncludeAllMetadata: true})
+		if err != nil {
+			return fmt.Errorf("look whether %s arrived: %w", m.Purpose, err)
+		}
+		list = found.Messages
+	}
+	o.b.mu.Lock()
+	me := o.b.me
+	o.b.mu.Unlock()
+	m.Fate = NotPosted
+	for _, found := range list {
+		if found.User == me && found.Metadata.EventType == "itmsbot" && found.Metadata.EventPayload["purpose"] == m.Purpose {
+			m.Fate, m.TS = Posted, found.Timestamp
+		}
+	}
+	if m.Fate == Posted {
+		m.Hash = "" // it may show an older state
+		return o.b.d.Shown.SaveMessage(*m)
+	}
+	return nil
+}
+
+func digest(d drawing) string {
+	b, err := json.Marshal(d.blocks)
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(append([]byte(d.text+"\n"), b...))
+	return hex.EncodeToString(sum[:])
+}
+
+// draw makes the picture of a purpose from the trail as it is now. An empty
+// text means that there is nothing to show.
+func (o *outbound) draw(purpose string, at int64) (drawing, place, error) {
+	kind, rest, _ := strings.Cut(purpose, ":")
+	if kind == "card" {
+		d, err := o.drawCard(rest)
+		return d, place{}, err
+	}
+	request, number, ok := strings.Cut(rest, "/")
+	if !ok {
+		number, request = rest, ""
+	}
+	n, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		return drawing{}, place{}, nil // a purpose of another version
+	}
+	events, err := o.b.d.Trail.Events(n-1, 1)
+	if err != nil || len(events) == 0 || events[0].N != n {
+		return drawing{}, place{}, err
+	}
+	d, err := o.drawLine(kind, events[0])
+	if request == "" || err != nil {
+		return d, place{}, err
+	}
+	card, ok, err := o.b.d.Shown.Message("card:" + request)
+	if err == nil && (!ok || card.TS == "") {
+		err = fmt.Errorf("the card of %s is not posted yet", request)
+	}
+	return d, place{ts: card.TS, broadcast: kind == "need"}, err
+}
+
+func (o *outbound) drawCard(id string) (drawing, error) {
+	r, err := o.b.d.Trail.Request(id)
+	if err != nil {
+		return drawing{}, err
+	}
+	v := view{request: r, copy: commands.CopyOf(r), policy: o.b.d.Policy, estate: o.b.d.Estate}
+	if v.seal, err = o.seal(r.Changed); err != nil {
+		return drawing{}, err
+	}
+	if r.Digest != "" {
+		b, err := o.b.d.Trail.Plan(r.Digest)
+		if err != nil {
+			return drawing{}, err
+		}
+		p, err := runbook.OpenPlan(b)
+		if err != nil {
+			return v.draw(string(r.State), "*This version of the bot cannot draw the plan.* "+err.Error(), r.ID+": "+err.Error()), nil
+		}
+		v.plan = &p
+	}
+	return card(v), nil
+}
+
+// seal makes the channel the second anchor of the trail (DESIGN §11).
+func (o *outbound) seal(n int64) (string, error) {
+	hash, err := o.b.d.Trail.HashOf(n)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("trail %d · %s", n, hash[:min(16, len(hash))]), nil
+}
+
+// drawLine draws one event as a line in the thread, or, when it needs
+// somebody, as a message that tells those who can act.
+func (o *outbound) drawLine(kind string, e runbook.Event) (drawing, error) {
+	text := commands.Describe(e, o.b.d.Policy)
+	if kind != "need" {
+		line := mrkdwn(text)
+		if kind == "note" {
+			return drawing{text: cut(escape(plain(text)), 300), blocks: append(sections(line), foot(o.banner(), "trail "+strconv.FormatInt(e.N, 10)))}, nil
+		}
+		return drawing{text: cut(escape(plain(text)), 300), blocks: sections(line)}, nil
+	}
+	seal, err := o.seal(e.N)
+	if err != nil {
+		return drawing{}, err
+	}
+	r, err := o.b.d.Trail.Request(e.Request)
+	if err != nil {
+		return drawing{}, err
+	}
+	title := commands.CopyOf(r).Title
+	lead := fmt.Sprintf("*%s, %s: %s*", title, r.ID, lower(text))
+	if e.Kind == runbook.Finished {
+		c := commands.CopyOf(r)
+		lead = fmt.Sprintf("*%s, %s, is done.* %s %s", title, r.ID, c.Done, c.DoneMeans)
+	} else {
+		lead = fmt.Sprintf("%s %s Decide on the card.", lead, o.mentions())
+	}
+	return drawing{text: cut(escape(plain(lead)), 300), blocks: append(sections(mrkdwn(lead)), foot(o.banner(), r.ID, seal))}, nil
+}
+
+func (o *outbound) banner() string {
+	return view{estate: o.b.d.Estate}.banner()
+}
+
+// mentions tells everybody who can let a request go on.
+func (o *outbound) mentions() string {
+	var who []string
+	for _, m := range o.b.d.Policy.With(runbook.Operator, runbook.Approver) {
+		who = append(who, commands.Mention(m.Person))
+	}
+	return strings.Join(who, " ")
+}

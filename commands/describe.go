@@ -1,0 +1,121 @@
+package commands
+
+import (
+	"fmt"
+	"strings"
+
+	"itmsbot/actions"
+	"itmsbot/runbook"
+)
+
+// Describe says in a sentence what an event is, for the trail in the channel
+// and for `/itms audit`. An event that it cannot read is said to be so.
+func Describe(e runbook.Event, p runbook.Policy) string {
+	who := p.Name(e.Actor)
+	switch e.Kind {
+	case runbook.UpgradeOpened:
+		return "Upgrade " + e.Upgrade + " was opened."
+	case runbook.BotStarted:
+		return with(e, func(b runbook.StartBody) string {
+			return fmt.Sprintf("The bot started, version %s, configuration `%s`.", b.Version, runbook.Short(b.Config))
+		})
+	case runbook.BotStopped:
+		return "The bot stopped."
+	case runbook.Noted:
+		return with(e, func(b runbook.TextBody) string { return who + " notes: “" + b.Text + "”" })
+	case runbook.Refused:
+		return with(e, func(b runbook.RefusedBody) string {
+			return fmt.Sprintf("%s was turned away from “%s”: %s", who, b.Line, b.Refusal.Reason)
+		})
+	case runbook.Asked:
+		return with(e, func(b runbook.AskedBody) string { return fmt.Sprintf("%s asks: `/itms %s`.", who, b.Line) })
+	case runbook.Unplanned:
+		return with(e, func(b runbook.Refusal) string { return "No plan: " + b.Reason })
+	case runbook.Proposed:
+		return with(e, func(b runbook.ProposedBody) string {
+			return fmt.Sprintf("Plan `%s` is proposed and expires %s.", runbook.Short(b.Digest), Time(b.Expires))
+		})
+	case runbook.Approved:
+		return with(e, func(b runbook.ApprovedBody) string {
+			return fmt.Sprintf("%s approved plan `%s`.", who, runbook.Short(b.Digest))
+		})
+	case runbook.Denied, runbook.Cancelled, runbook.LeftSo:
+		return with(e, func(b runbook.TextBody) string { return ending(e.Kind, who, b.Text) })
+	case runbook.Expired:
+		return "Nobody approved in time. Nothing was done."
+	case runbook.Checking:
+		return "The plan is computed once more."
+	case runbook.Stale:
+		return "The estate has changed since the plan was made. Nothing was touched."
+	case runbook.Started:
+		return "The plan is the same. It starts."
+	}
+	return describeRun(e, who)
+}
+
+func ending(k runbook.Kind, who, text string) string {
+	s := map[runbook.Kind]string{
+		runbook.Denied:    who + " said no. Nothing was done.",
+		runbook.Cancelled: who + " withdrew it. Nothing was done.",
+		runbook.LeftSo:    who + " left it as it is.",
+	}[k]
+	if text != "" {
+		s += " “" + text + "”"
+	}
+	return s
+}
+
+// describeRun says what happened while a request runs.
+func describeRun(e runbook.Event, who string) string {
+	switch e.Kind {
+	case runbook.StageBegun:
+		return with(e, func(b runbook.StageBody) string { return "Stage " + b.Stage + " begins." })
+	case runbook.Intent:
+		return with(e, func(b runbook.IntentBody) string { return fmt.Sprintf("Step %s, attempt %d.", e.Step, b.Attempt) })
+	case runbook.Outcome:
+		return with(e, func(b runbook.OutcomeBody) string {
+			return fmt.Sprintf("Step %s: %s. %s", e.Step, b.Result, b.Text)
+		})
+	case runbook.Waits:
+		return with(e, func(b runbook.WaitsBody) string { return "It needs a person. " + b.Text })
+	case runbook.StopAsked:
+		return who + " asked to stop. The running step finishes, no further step starts."
+	case runbook.Resumed:
+		return who + " lets it go on."
+	case runbook.Interrupted:
+		return "It was interrupted: the bot was started again."
+	case runbook.Finished:
+		return "It is done."
+	case runbook.Superseded:
+		return with(e, func(b runbook.ByBody) string { return b.By + " takes it back." })
+	case runbook.BackedOut:
+		return with(e, func(b runbook.ByBody) string { return "It was taken back by " + b.By + "." })
+	}
+	return fmt.Sprintf("%s (this version has no words for it).", e.Kind)
+}
+
+func with[T any](e runbook.Event, say func(T) string) string {
+	var b T
+	if err := e.Read(&b); err != nil {
+		return fmt.Sprintf("%s, whose details cannot be read.", e.Kind)
+	}
+	return say(b)
+}
+
+// Line is the line a request was asked with, as a command.
+func Line(r runbook.Request) string { return "`/itms " + r.Line + "`" }
+
+// CopyOf gives the words of a request's action, with the request that it takes
+// back filled in. An action that this program does not know has none but its
+// name.
+func CopyOf(r runbook.Request) actions.Copy {
+	a, ok := actions.Find(r.Action)
+	if !ok {
+		return actions.Copy{Title: r.Title, Wish: "carry out " + r.Action}
+	}
+	c := a.Copy
+	for _, s := range []*string{&c.Title, &c.Wish, &c.Means, &c.Done, &c.DoneMeans, &c.Next, &c.Confirm} {
+		*s = strings.ReplaceAll(*s, "{R}", r.Undoes)
+	}
+	return c
+}

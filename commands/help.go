@@ -1,0 +1,150 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"itmsbot/actions"
+	"itmsbot/runbook"
+)
+
+// help lists every command, what viewers may use marked by its place.
+func (r *Router) help(actions.Tx, actions.Order, []string) (Reply, *runbook.Refusal, error) {
+	var lines []string
+	for _, c := range r.table {
+		if c.name == "menu" {
+			continue
+		}
+		usage := strings.TrimSpace("/itms " + c.name + " " + c.args)
+		lines = append(lines, "`"+usage+"`  "+c.summary)
+	}
+	var missing []string
+	for _, l := range later {
+		missing = append(missing, l.name)
+	}
+	return Reply{Text: "*What this bot can do*\n" + strings.Join(lines, "\n"),
+		Foot: "Of the method, not in this build yet: " + strings.Join(missing, ", ") + "."}, nil, nil
+}
+
+// menu is what `/itms` alone says: what makes sense now.
+func (r *Router) menu(tx actions.Tx, o actions.Order, _ []string) (Reply, *runbook.Refusal, error) {
+	live, err := tx.Live()
+	if err != nil {
+		return Reply{}, nil, err
+	}
+	reply := Reply{Text: r.openRequests(live), Foot: "`/itms help` lists everything."}
+	if r.engine.Policy().MayAct(o.By, "") == nil {
+		reply.Buttons = r.sensible(live)
+	}
+	reply.Buttons = append(reply.Buttons, Button{"Status", "status"}, Button{"Who can reach what", "firewall"})
+	return reply, nil, nil
+}
+
+// sensible offers the next action of the method, or what the running request
+// waits for.
+func (r *Router) sensible(live []runbook.Request) []Button {
+	for _, q := range live {
+		switch q.State {
+		case runbook.Running:
+			return []Button{{"Stop " + q.ID, "stop " + q.ID}}
+		case runbook.Waiting, runbook.Broken:
+			return []Button{{"Go on with " + q.ID, "resume " + q.ID}, {"Back out of " + q.ID, "undo " + q.ID}}
+		case runbook.InAsked, runbook.InOffer, runbook.Ready, runbook.InCheck:
+			return nil
+		}
+	}
+	done, err := r.journal.Recent(20)
+	if err == nil {
+		for _, q := range done {
+			if q.State == runbook.WasDone && q.Undoes == "" && q.BackedOutBy == "" {
+				return []Button{{"Back out of " + q.ID, "undo " + q.ID}}
+			}
+		}
+	}
+	a := actions.Catalog[0]
+	return []Button{{fmt.Sprintf("%s (%s)", a.Copy.Title, a.Section), a.Name}}
+}
+
+// plan shows what an action would do, to the asker alone.
+func (r *Router) plan(tx actions.Tx, _ actions.Order, words []string) (Reply, *runbook.Refusal, error) {
+	if len(words) == 0 {
+		return Reply{}, runbook.Refuse("For example `/itms plan quiesce`.", "Say which action."), nil
+	}
+	a, ok := actions.Find(strings.ToLower(words[0]))
+	if !ok {
+		return Reply{}, r.unknown(words[0]), nil
+	}
+	args, no := arguments(a, words[1:])
+	if no != nil {
+		return Reply{}, no, nil
+	}
+	upgrade, err := tx.Upgrade()
+	if err != nil {
+		return Reply{}, nil, err
+	}
+	return Reply{Text: "Looking at the servers…", Later: func(ctx context.Context) Reply {
+		return r.preview(ctx, a, args, upgrade)
+	}}, nil, nil
+}
+
+func (r *Router) preview(ctx context.Context, a *actions.Action, args map[string]string, upgrade string) Reply {
+	plan, readings, err := r.engine.Preview(ctx, a, args, upgrade)
+	var refusal *runbook.Refusal
+	switch {
+	case errors.As(err, &refusal):
+		return no(refusal)
+	case err != nil:
+		return no(runbook.Refuse("", "The plan could not be made: %s.", err))
+	}
+	text := fmt.Sprintf("*This is what `/itms %s` would do now.* Nothing was asked for.", a.Name)
+	var found []string
+	for _, f := range readings {
+		found = append(found, fmt.Sprintf("%s: %s", f.What, f.Value))
+	}
+	return Reply{Text: text, Table: StepTable(plan), Foot: strings.Join(found, " · ")}
+}
+
+// StepTable has a row for each step: server, what, now, after.
+func StepTable(p runbook.Plan) [][]string {
+	table := [][]string{{"Server", "What", "Now", "After"}}
+	for _, s := range p.Steps() {
+		table = append(table, []string{s.Host, s.Effect.What, s.Effect.Before, s.Effect.After})
+	}
+	return table
+}
+
+// audit shows the last lines of the trail.
+func (r *Router) audit(_ actions.Tx, _ actions.Order, words []string) (Reply, *runbook.Refusal, error) {
+	n := 10
+	if len(words) > 0 {
+		var err error
+		if n, err = strconv.Atoi(words[0]); err != nil || len(words) > 1 || n < 1 || n > 50 {
+			return Reply{}, runbook.Refuse("For example `/itms audit 20`.", "Say how many lines, 1 to 50."), nil
+		}
+	}
+	return Reply{Text: "Reading the trail…", Later: func(context.Context) Reply { return r.tail(n) }}, nil, nil
+}
+
+func (r *Router) tail(n int) Reply {
+	events, err := r.journal.Tail(n)
+	if err != nil {
+		return no(runbook.Refuse("", "The trail could not be read: %s.", err))
+	}
+	last, hash, err := r.journal.Head()
+	if err != nil {
+		return no(runbook.Refuse("", "The trail could not be read: %s.", err))
+	}
+	table := [][]string{{"Entry", "When", "Request", "What"}}
+	for _, e := range events {
+		request := e.Request
+		if request == "" {
+			request = "–"
+		}
+		table = append(table, []string{strconv.FormatInt(e.N, 10), Time(e.At), request, Describe(e, r.engine.Policy())})
+	}
+	return Reply{Text: fmt.Sprintf("*The last %d of %d entries.*", len(events), last), Table: table,
+		Foot: fmt.Sprintf("trail %d · %s", last, hash[:min(16, len(hash))])}
+}

@@ -1,0 +1,150 @@
+package commands
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"itmsbot/actions"
+	"itmsbot/runbook"
+)
+
+// Call is a line and who sent it.
+type Call struct {
+	By   runbook.Person
+	Door string
+	// Delivery is the row under which the call is on disk.
+	Delivery int64
+	Line     string
+}
+
+// Journal is what reads need of the trail.
+type Journal interface {
+	Live() ([]runbook.Request, error)
+	Recent(n int) ([]runbook.Request, error)
+	Tail(n int) ([]runbook.Event, error)
+	Head() (n int64, hash string, err error)
+}
+
+// Router is the one way in. It is safe for use by one goroutine at a time,
+// which is the one that takes deliveries in their order.
+type Router struct {
+	engine  *actions.Engine
+	journal Journal
+	looks   *actions.Looks
+	table   []command
+}
+
+// NewRouter makes the router. It starts nothing.
+func NewRouter(e *actions.Engine, l *actions.Looks, j Journal) *Router {
+	r := &Router{engine: e, looks: l, journal: j}
+	r.table = r.commands()
+	return r
+}
+
+// command is a word and what it does. looks says that viewers may use it.
+type command struct {
+	name, args, summary string
+	looks               bool
+	run                 func(tx actions.Tx, o actions.Order, words []string) (Reply, *runbook.Refusal, error)
+}
+
+// Do decides what a line asks for, inside the transaction of its delivery. The
+// error is one of the journal; the caller then gets no answer and the delivery
+// stays unhandled.
+func (r *Router) Do(tx actions.Tx, c Call) (Reply, error) {
+	o := actions.Order{By: c.By, Door: c.Door, Delivery: c.Delivery}
+	words, refusal := Words(c.Line)
+	if refusal == nil {
+		o.Line = strings.Join(words, " ")
+		var reply Reply
+		var err error
+		reply, refusal, err = r.dispatch(tx, o, words)
+		if err = asRefusal(err, &refusal); err != nil {
+			return Reply{}, err
+		}
+		if refusal == nil {
+			return reply, nil
+		}
+	}
+	return no(refusal), r.record(tx, o, c.Line, refusal)
+}
+
+// asRefusal turns an event that a request cannot take into words: somebody was
+// faster, and the table of states said no.
+func asRefusal(err error, refusal **runbook.Refusal) error {
+	var misfit *runbook.Misfit
+	if errors.As(err, &misfit) {
+		*refusal = runbook.Refuse("`/itms status` says what is so now.", "%s is %s, so that cannot be done.", misfit.Request, misfit.State)
+		return nil
+	}
+	return err
+}
+
+func (r *Router) dispatch(tx actions.Tx, o actions.Order, words []string) (Reply, *runbook.Refusal, error) {
+	if len(words) == 0 {
+		words = []string{"menu"}
+	}
+	name := strings.ToLower(words[0])
+	for _, c := range r.table {
+		if c.name != name {
+			continue
+		}
+		if c.looks {
+			if no := r.engine.Policy().Known(o.By); no != nil {
+				return Reply{}, no, nil
+			}
+		}
+		return c.run(tx, o, words[1:])
+	}
+	return Reply{}, r.unknown(words[0]), nil
+}
+
+// unknown says no to a word that is no command, and which one was meant.
+func (r *Router) unknown(word string) *runbook.Refusal {
+	name := strings.ToLower(word)
+	if i := slices.IndexFunc(later, func(l laterWord) bool { return l.name == name }); i >= 0 {
+		return runbook.Refuse("`/itms help` lists what is there.", "`/itms %s` (%s) is not in this build yet.", name, later[i].section)
+	}
+	var known []string
+	for _, c := range r.table {
+		known = append(known, c.name)
+	}
+	for _, l := range later {
+		known = append(known, l.name)
+	}
+	const shown = 40
+	if rs := []rune(word); len(rs) > shown {
+		word = string(rs[:shown]) + "…"
+	}
+	word = strings.ReplaceAll(word, "`", "'")
+	if near := nearest(name, known); near != "" {
+		return runbook.Refuse("`/itms help` lists everything.", "There is no `%s`. Did you mean `/itms %s`?", word, near)
+	}
+	return runbook.Refuse("`/itms help` lists everything.", "There is no `%s`.", word)
+}
+
+// record writes the refusal down: who was turned away, from what, and why.
+func (r *Router) record(tx actions.Tx, o actions.Order, line string, refusal *runbook.Refusal) error {
+	upgrade, err := tx.Upgrade()
+	if err != nil {
+		return err
+	}
+	const kept = 500
+	if rs := []rune(line); len(rs) > kept {
+		line = string(rs[:kept]) + fmt.Sprintf("… (%d characters)", len(rs))
+	}
+	ev, err := runbook.NewEvent(runbook.Refused, "", runbook.RefusedBody{Line: strings.ToValidUTF8(line, "�"), Refusal: *refusal})
+	if err != nil {
+		return err
+	}
+	ev.Upgrade, ev.Actor, ev.Door, ev.Delivery = upgrade, o.By, o.Door, o.Delivery
+	_, err = tx.Add(ev)
+	return err
+}
+
+// Refuse answers a call that its door turns away, and writes that down.
+func (r *Router) Refuse(tx actions.Tx, c Call, refusal *runbook.Refusal) (Reply, error) {
+	return no(refusal), r.record(tx, actions.Order{By: c.By, Door: c.Door, Delivery: c.Delivery}, c.Line, refusal)
+}

@@ -1,0 +1,175 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"itmsbot/actions"
+	"itmsbot/estate"
+	"itmsbot/runbook"
+)
+
+// status says what waits for whom from the trail at once, and what is so on
+// the servers as soon as they have answered.
+func (r *Router) status(tx actions.Tx, _ actions.Order, words []string) (Reply, *runbook.Refusal, error) {
+	if len(words) > 0 {
+		return Reply{}, runbook.Refuse("Write `/itms status` alone.", "`/itms status` takes nothing after it."), nil
+	}
+	live, err := tx.Live()
+	if err != nil {
+		return Reply{}, nil, err
+	}
+	text := r.openRequests(live)
+	return Reply{Text: text + "\nLooking at the servers…", Later: func(ctx context.Context) Reply {
+		looks := r.looks.Doors(ctx, r.engine.Env().Estate.WithDoors())
+		return Reply{Text: text, Table: doorTable(looks), Foot: footOf(looks)}
+	}}, nil, nil
+}
+
+func (r *Router) openRequests(live []runbook.Request) string {
+	if len(live) == 0 {
+		return "*Nothing is running and nothing waits for anybody.*"
+	}
+	lines := make([]string, len(live))
+	for i, q := range live {
+		lines[i] = fmt.Sprintf("*%s* %s (%s): %s. %s", q.ID, Line(q), r.engine.Policy().Name(q.By), q.State, r.waitsFor(q))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (r *Router) waitsFor(q runbook.Request) string {
+	switch q.State {
+	case runbook.InOffer:
+		return fmt.Sprintf("It waits for %s until %s.", runbook.Names(r.engine.Policy().CanFill(q), "or"), Time(q.Expires))
+	case runbook.Waiting:
+		return "It needs a person: " + q.Waits.Text
+	case runbook.Broken:
+		return "It was interrupted and needs an operator."
+	}
+	return ""
+}
+
+// firewall says who can reach what right now, read from the servers.
+func (r *Router) firewall(_ actions.Tx, _ actions.Order, words []string) (Reply, *runbook.Refusal, error) {
+	hosts := r.engine.Env().Estate.WithDoors()
+	if len(words) > 0 {
+		h, ok := r.engine.Env().Estate.Host(words[0])
+		switch {
+		case len(words) > 1:
+			return Reply{}, runbook.Refuse("For example `/itms firewall SMP1`.", "Name one server, or none."), nil
+		case !ok:
+			return Reply{}, runbook.Refuse("The servers are "+estate.Names(r.engine.Env().Estate.Hosts)+".", "There is no server of that name."), nil
+		case len(h.ClientPorts) == 0:
+			return Reply{}, runbook.Refuse("", "%s has no client doors.", h.Name), nil
+		}
+		hosts = []estate.Host{h}
+	}
+	return Reply{Text: "Looking at " + estate.Names(hosts) + "…", Later: func(ctx context.Context) Reply {
+		looks := r.looks.Doors(ctx, hosts)
+		return Reply{Text: doorSentence(looks), Table: ruleTable(looks), Foot: footOf(looks)}
+	}}, nil, nil
+}
+
+// doorSentence begins with the outcome: open, closed, or not known.
+func doorSentence(looks []actions.DoorLook) string {
+	var open, shut, unknown []string
+	for _, l := range looks {
+		switch {
+		case l.Err != nil:
+			unknown = append(unknown, l.Host.Name)
+		case l.Doors.Closed():
+			shut = append(shut, l.Host.Name)
+		default:
+			open = append(open, l.Host.Name)
+		}
+	}
+	var s []string
+	if len(open) > 0 {
+		s = append(s, "*Doors are open on "+estate.Join(open)+".*")
+	}
+	if len(shut) > 0 {
+		s = append(s, "*Doors are closed on "+estate.Join(shut)+".*")
+	}
+	if len(unknown) > 0 {
+		s = append(s, "*Unknown on "+estate.Join(unknown)+".* What is so there could not be read.")
+	}
+	return strings.Join(s, " ")
+}
+
+func doorTable(looks []actions.DoorLook) [][]string {
+	table := [][]string{{"Server", "Doors to clients", "Connected", "Self-restore"}}
+	for _, l := range looks {
+		row := []string{l.Host.Name + " " + l.Host.Role.String(), "Unknown", "Unknown", "Unknown"}
+		if l.Err == nil {
+			row[1], row[2], row[3] = doorsIn(l), strconv.Itoa(connectedTo(l)), "None"
+			if l.Firewall.Restore != nil && l.Firewall.Restore.Armed {
+				row[3] = "Armed by " + l.Firewall.Restore.Key
+			}
+		}
+		table = append(table, row)
+	}
+	return table
+}
+
+func doorsIn(l actions.DoorLook) string {
+	switch d := l.Doors; {
+	case len(d.Faults) > 0:
+		return "Open: " + strings.Join(d.Faults, "; ")
+	case d.Closed():
+		return "Closed"
+	default:
+		n := len(d.Wide) + len(d.Policy) + len(d.AnyPort)
+		return fmt.Sprintf("Open, %d rules", n)
+	}
+}
+
+func connectedTo(l actions.DoorLook) int {
+	n := 0
+	for _, p := range l.Firewall.Peers {
+		n += p.Count
+	}
+	return n
+}
+
+// ruleTable has a row for every way in, and one for a host that did not say.
+func ruleTable(looks []actions.DoorLook) [][]string {
+	table := [][]string{{"Server", "Who", "Where to", "By which rule"}}
+	const most = 40
+	for _, l := range looks {
+		if l.Err != nil {
+			table = append(table, []string{l.Host.Name, "Unknown", "Unknown", l.Err.Error()})
+			continue
+		}
+		rows := len(table)
+		for _, set := range []struct {
+			rules []estate.Rule
+			whose string
+		}{{l.Doors.Wide, ""}, {l.Doors.AnyPort, ""}, {l.Doors.Policy, "group policy "}, {l.Bot, "itmsbot: "}} {
+			for _, rule := range set.rules {
+				if len(table) > most {
+					return append(table, []string{"–", "–", "–", "and more; name one server to see them all"})
+				}
+				by := rule.Display
+				if set.whose != "" {
+					by = set.whose + rule.Source + " " + rule.Display
+				}
+				table = append(table, []string{l.Host.Name, strings.Join(rule.Remote, ", "), strings.Join(rule.Ports, ", "), strings.Join(strings.Fields(by), " ")})
+			}
+		}
+		if len(table) == rows {
+			table = append(table, []string{l.Host.Name, "Nobody", "client ports", "–"})
+		}
+	}
+	return table
+}
+
+func footOf(looks []actions.DoorLook) string {
+	for _, l := range looks {
+		if l.Err == nil {
+			return fmt.Sprintf("Read from the servers; %s says it is %s there.", l.Host.Name, Time(l.Firewall.Now))
+		}
+	}
+	return "No server answered."
+}

@@ -1,0 +1,153 @@
+package commands
+
+import (
+	"fmt"
+	"strings"
+
+	"itmsbot/actions"
+	"itmsbot/runbook"
+)
+
+// laterWord is a command of the method that this build does not have.
+type laterWord struct{ name, section string }
+
+// later lists what is refused by name instead of guessed at.
+var later = []laterWord{
+	{"queues", "1.4 item 2"}, {"logs", "1.4 item 3"}, {"disk", "1.4 item 4"}, {"backups", "1.4 item 5"},
+	{"reboot", "1.4 item 6"}, {"services", "1.5 item 8"}, {"snapshot", "1.4 item 7"}, {"snapshots", "1.4 item 7"},
+	{"block", "1.4 item 1"}, {"allow", "1.6 to 1.10"}, {"close", "1.7"}, {"golive", "1.10"}, {"commit", "1.10 item 4"},
+	{"rollback", "back out of the day"}, {"hold", "stop and hold"}, {"why", "rules"}, {"sign", "rules"}, {"check", "a host that was parked"},
+}
+
+// commands lists every word, in the order of the help. An action's line
+// follows from its value.
+func (r *Router) commands() []command {
+	var table []command
+	for _, a := range actions.Catalog {
+		table = append(table, command{name: a.Name, args: a.Args, summary: a.Summary, run: r.ask(a)})
+	}
+	return append(table,
+		command{name: "plan", args: "ACTION", summary: "show what an action would do, to you alone; proposes nothing", looks: true, run: r.plan},
+		command{name: "approve", args: "R-n PLAN", summary: "agree to exactly this plan", run: r.approve},
+		command{name: "deny", args: "R-n [why]", summary: "end a proposal", run: ended((*actions.Engine).Deny, "denied", r.engine)},
+		command{name: "cancel", args: "R-n [why]", summary: "withdraw a proposal", run: ended((*actions.Engine).Cancel, "withdrawn", r.engine)},
+		command{name: "stop", args: "[R-n]", summary: "stop after the running step", run: r.stop},
+		command{name: "resume", args: "[R-n]", summary: "go on with the stored plan, doing only what is not done", run: r.resume},
+		command{name: "leave", args: "R-n why", summary: "end a waiting request as it stands", run: ended((*actions.Engine).Leave, "left as it is", r.engine)},
+		command{name: "status", summary: "what is so now, and what waits for whom", looks: true, run: r.status},
+		command{name: "firewall", args: "[SERVER]", summary: "who can reach what right now, read from the servers", looks: true, run: r.firewall},
+		command{name: "note", args: "TEXT", summary: "put a decision into the trail", run: r.note},
+		command{name: "audit", args: "[n]", summary: "the last lines of the trail", looks: true, run: r.audit},
+		command{name: "help", summary: "this list", looks: true, run: r.help},
+		command{name: "menu", summary: "what makes sense now", looks: true, run: r.menu},
+	)
+}
+
+// ask makes the command of an action.
+func (r *Router) ask(a *actions.Action) func(actions.Tx, actions.Order, []string) (Reply, *runbook.Refusal, error) {
+	return func(tx actions.Tx, o actions.Order, words []string) (Reply, *runbook.Refusal, error) {
+		args, no := arguments(a, words)
+		if no != nil {
+			return Reply{}, no, nil
+		}
+		req, again, no, err := r.engine.Ask(tx, o, a, args)
+		switch {
+		case no != nil || err != nil:
+			return Reply{}, no, err
+		case again:
+			return Reply{Text: fmt.Sprintf("*Asked already.* %s is %s; its card is in the channel.", req.ID, req.State)}, nil, nil
+		}
+		return Reply{Text: fmt.Sprintf("*Asked, as %s.* The bot looks at the servers and posts the plan in the channel. Nothing is touched before it is approved.", req.ID)}, nil, nil
+	}
+}
+
+func arguments(a *actions.Action, words []string) (map[string]string, *runbook.Refusal) {
+	if a.Parse != nil {
+		return a.Parse(words)
+	}
+	if len(words) > 0 {
+		return nil, runbook.Refuse("Write `/itms "+a.Name+"` alone.", "`/itms %s` takes nothing after it.", a.Name)
+	}
+	return nil, nil
+}
+
+func (r *Router) approve(tx actions.Tx, o actions.Order, words []string) (Reply, *runbook.Refusal, error) {
+	if len(words) != 2 {
+		return Reply{}, runbook.Refuse("For example `/itms approve R-12 9f3c21ab`, or press *Approve* on the card.", "Say which request and which plan."), nil
+	}
+	req, no, err := r.engine.Approve(tx, o, strings.ToUpper(words[0]), strings.ToLower(words[1]))
+	if no != nil || err != nil {
+		return Reply{}, no, err
+	}
+	text := fmt.Sprintf("*Approved.* You agreed to plan `%s` of %s.", runbook.Short(req.Digest), req.ID)
+	if req.State != runbook.Ready {
+		text += fmt.Sprintf(" It still needs %s.", runbook.Names(r.engine.Policy().CanFill(req), "or"))
+	} else {
+		text += " The bot computes it once more, then starts."
+	}
+	return Reply{Text: text}, nil, nil
+}
+
+// ended makes the commands that end a request with a reason in words.
+func ended(decide func(*actions.Engine, actions.Tx, actions.Order, string, string) (runbook.Request, *runbook.Refusal, error), done string, e *actions.Engine) func(actions.Tx, actions.Order, []string) (Reply, *runbook.Refusal, error) {
+	return func(tx actions.Tx, o actions.Order, words []string) (Reply, *runbook.Refusal, error) {
+		if len(words) == 0 {
+			return Reply{}, runbook.Refuse("For example R-12; `/itms status` lists the open ones.", "Say which request."), nil
+		}
+		req, no, err := decide(e, tx, o, strings.ToUpper(words[0]), strings.Join(words[1:], " "))
+		if no != nil || err != nil {
+			return Reply{}, no, err
+		}
+		return Reply{Text: fmt.Sprintf("*%s is %s.*", req.ID, done)}, nil, nil
+	}
+}
+
+func (r *Router) stop(tx actions.Tx, o actions.Order, words []string) (Reply, *runbook.Refusal, error) {
+	req, no, err := r.engine.Stop(tx, o, first(words))
+	if no != nil || err != nil {
+		return Reply{}, no, err
+	}
+	if req.State == runbook.WasDrop {
+		return Reply{Text: fmt.Sprintf("*%s is stopped.* Nothing was touched.", req.ID)}, nil, nil
+	}
+	return Reply{Text: fmt.Sprintf("*%s stops after the running step.* No further step starts.", req.ID)}, nil, nil
+}
+
+func (r *Router) resume(tx actions.Tx, o actions.Order, words []string) (Reply, *runbook.Refusal, error) {
+	req, no, err := r.engine.Resume(tx, o, first(words))
+	if no != nil || err != nil {
+		return Reply{}, no, err
+	}
+	return Reply{Text: fmt.Sprintf("*%s goes on.* Every step is looked at first; only what is not done is done.", req.ID)}, nil, nil
+}
+
+func first(words []string) string {
+	if len(words) == 0 {
+		return ""
+	}
+	return strings.ToUpper(words[0])
+}
+
+func (r *Router) note(tx actions.Tx, o actions.Order, words []string) (Reply, *runbook.Refusal, error) {
+	text := strings.Join(words, " ")
+	if no := r.engine.Policy().MayAct(o.By, "note …"); no != nil {
+		return Reply{}, no, nil
+	}
+	if text == "" {
+		return Reply{}, runbook.Refuse("For example `/itms note release notes read again, nothing new`.", "A note needs words."), nil
+	}
+	upgrade, err := tx.Upgrade()
+	if err != nil {
+		return Reply{}, nil, err
+	}
+	ev, err := runbook.NewEvent(runbook.Noted, "", runbook.TextBody{Text: text})
+	if err != nil {
+		return Reply{}, nil, err
+	}
+	ev.Upgrade, ev.Actor, ev.Door, ev.Delivery = upgrade, o.By, o.Door, o.Delivery
+	written, err := tx.Add(ev)
+	if err != nil {
+		return Reply{}, nil, err
+	}
+	return Reply{Text: fmt.Sprintf("*Noted.* It is entry %d of the trail.", written.N)}, nil, nil
+}

@@ -1,0 +1,247 @@
+package lab
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"itmsbot/lab/slack"
+	"itmsbot/lab/world"
+	"itmsbot/lab/wsman"
+)
+
+// Options say what lab to start.
+type Options struct {
+	// Listen is the loopback address of page and workspace; empty is
+	// 127.0.0.1:8080, and port 0 is any free port.
+	Listen string
+	// Dir gets lab.json; empty writes none.
+	Dir string
+	// Pace is how many of the world's seconds pass in a real one, 1 to 1000.
+	Pace int
+	// Manual stops the world's clock between calls of World.Advance.
+	Manual bool
+	// Headless leaves out the page; the workspace and /lab are served.
+	Headless bool
+	// Slack changes the workspace's settings before it starts, for tests.
+	Slack func(*slack.Config)
+	Log   *slog.Logger
+}
+
+// Lab is a running practice estate.
+type Lab struct {
+	World *world.World
+	Slack *slack.Server
+	// Hosts are the Windows hosts by name.
+	Hosts map[string]*wsman.Server
+
+	log       *slog.Logger
+	doc       Document
+	listeners map[string]net.Listener
+	front     net.Listener
+	web       *http.Server
+}
+
+// Document tells any tool how to reach the lab. It is served at /lab and
+// written to lab.json. Its passwords are good for this lab alone and change
+// with every start.
+type Document struct {
+	Page  string         `json:"page"`
+	Slack SlackDocument  `json:"slack"`
+	Hosts []HostDocument `json:"hosts"`
+}
+
+// SlackDocument is how to reach the workspace.
+type SlackDocument struct {
+	APIURL   string            `json:"api_url"`
+	BotToken string            `json:"bot_token"`
+	AppToken string            `json:"app_token"`
+	Team     string            `json:"team"`
+	Channel  string            `json:"channel"`
+	People   map[string]string `json:"people"`
+}
+
+// HostDocument is how to reach one Windows host.
+type HostDocument struct {
+	Name     string `json:"name"`
+	Role     string `json:"role"`
+	WinRM    string `json:"winrm"`
+	Domain   string `json:"domain"`
+	User     string `json:"user"`
+	Password string `json:"password"`
+}
+
+// The workspace of the lab.
+const (
+	team    = "TLAB00001"
+	channel = "CITMS0001"
+	domain  = "LAB"
+	account = "svc-itmsbot"
+)
+
+// Member is somebody of the lab to act as.
+type Member struct {
+	Key  string `json:"key"` // operator, approver, approver2, viewer
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Role string `json:"role"` // as the page says it
+}
+
+// Members are the lab's people, in the order in which the page offers them.
+func Members() []Member {
+	return []Member{
+		{"operator", "UANA00001", "Ana", "operator"},
+		{"approver", "UBEN00001", "Ben", "approver"},
+		{"approver2", "UDORA0001", "Dora", "approver"},
+		{"viewer", "UCLEO0001", "Cleo", "stakeholder"},
+	}
+}
+
+// Start opens the lab's listeners and begins to serve. Run keeps it going.
+func Start(o Options) (*Lab, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	l := &Lab{log: o.Log, Hosts: map[string]*wsman.Server{}, listeners: map[string]net.Listener{},
+		World: world.New(world.Options{Pace: o.Pace, Manual: o.Manual})}
+	if err := l.listen(o.Listen); err != nil {
+		return nil, err
+	}
+	if err := l.startHosts(); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	l.startSlack(o)
+	mux := http.NewServeMux()
+	l.mount(mux, o.Headless)
+	l.web = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	if o.Dir != "" {
+		if err := l.write(filepath.Join(o.Dir, "lab.json")); err != nil {
+			return nil, errors.Join(err, l.Close())
+		}
+	}
+	return l, nil
+}
+
+// Document is how to reach everything.
+func (l *Lab) Document() Document { return l.doc }
+
+// Run serves until ctx ends, then closes everything and waits for it.
+func (l *Lab) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { l.World.Run(ctx); return nil })
+	for name, s := range l.Hosts {
+		g.Go(func() error { return s.Serve(l.listeners[name]) })
+	}
+	g.Go(func() error {
+		if err := l.web.Serve(l.front); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("lab page: %w", err)
+		}
+		return nil
+	})
+	g.Go(func() error {
+		<-ctx.Done()
+		return l.Close()
+	})
+	return g.Wait()
+}
+
+// Close stops everything that Start opened.
+func (l *Lab) Close() error {
+	if l.Slack != nil {
+		l.Slack.Close()
+	}
+	var errs []error
+	if l.web != nil {
+		errs = append(errs, l.web.Close())
+	}
+	for _, s := range l.Hosts {
+		errs = append(errs, s.Close())
+	}
+	for _, ln := range l.listeners {
+		_ = ln.Close() // its server has closed it, unless Run was never called
+	}
+	_ = l.front.Close()
+	return errors.Join(errs...)
+}
+
+// listen opens the front door, on loopback alone.
+func (l *Lab) listen(address string) error {
+	if address == "" {
+		address = "127.0.0.1:8080"
+	}
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", address, err)
+	}
+	if ip, err := netip.ParseAddr(host); err != nil || !ip.IsLoopback() {
+		return fmt.Errorf("listen on %s: the lab has no secrets and listens on loopback only, such as 127.0.0.1:8080", address)
+	}
+	if l.front, err = net.Listen("tcp", address); err != nil {
+		return fmt.Errorf("the lab's page: %w", err)
+	}
+	l.doc.Page = "http://" + l.front.Addr().String() + "/"
+	return nil
+}
+
+// startHosts gives every host of the world a WinRM listener. A connection from
+// this machine is one from the bot's address in the world, so that the world's
+// firewall decides whether it is answered.
+func (l *Lab) startHosts() error {
+	password := rand.Text()
+	for _, h := range l.World.Truth().Hosts {
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return fmt.Errorf("remote management of %s: %w", h.Name, err)
+		}
+		l.listeners[h.Name] = ln
+		l.Hosts[h.Name] = wsman.New(wsman.Config{Name: h.Name, Domain: domain, Log: l.log,
+			Password: func(user, _ string) (string, bool) { return password, user == account },
+			Run:      wsman.PowerShell(l.World, h.Name),
+			Answers: func(netip.AddrPort) bool {
+				return l.World.Answers(h.Name, netip.MustParseAddr(world.BotAddress), 5985)
+			}})
+		l.doc.Hosts = append(l.doc.Hosts, HostDocument{Name: h.Name, Role: h.Role, WinRM: "http://" + ln.Addr().String() + "/wsman",
+			Domain: domain, User: account, Password: password})
+	}
+	return nil
+}
+
+func (l *Lab) startSlack(o Options) {
+	base := "http://" + l.front.Addr().String()
+	cfg := slack.Config{URL: base, TeamID: team, TeamDomain: "practice", AppID: "AITMS0001", BotID: "BITMS0001", BotUser: "UITMS0001", BotName: "itmsbot",
+		BotToken: "xoxb-lab-" + rand.Text(), AppToken: "xapp-lab-" + rand.Text(), Command: "/itms", UsageHint: "[quiesce | status | help]",
+		Channels: []slack.Channel{{ID: channel, Name: "itms-upgrade", Topic: "ITMS 8.0 to 8.1, Saturday 28 November"}},
+		Now:      l.World.Now, Log: l.log}
+	people := map[string]string{}
+	for _, m := range Members() {
+		cfg.People = append(cfg.People, slack.Person{ID: m.ID, Name: m.Name, RealName: m.Name})
+		people[m.Key] = m.ID
+	}
+	if o.Slack != nil {
+		o.Slack(&cfg)
+	}
+	l.Slack = slack.New(cfg)
+	l.doc.Slack = SlackDocument{APIURL: base + "/api/", BotToken: cfg.BotToken, AppToken: cfg.AppToken, Team: team, Channel: channel, People: people}
+}
+
+func (l *Lab) write(path string) error {
+	b, err := json.MarshalIndent(l.doc, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(path, append(b, '\n'), 0o600); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}

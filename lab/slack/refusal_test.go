@@ -1,0 +1,363 @@
+package slack_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	slackgo "github.com/slack-go/slack"
+	"github.com/slack-go/slack/socketmode"
+
+	"itmsbot/lab/slack"
+)
+
+func TestAuthorisation(t *testing.T) {
+	l := newLab(t, func(c *slack.Config) { c.Scopes = []string{"chat:write", "commands"} })
+	for _, c := range []struct {
+		name, path, contentType, bearer, body, want string
+	}{
+		{"no token", "/api/auth.test", "application/x-www-form-urlencoded", "", "", "not_authed"},
+		{"wrong token", "/api/auth.test", "application/x-www-form-urlencoded", "", "token=xoxb-else", "invalid_auth"},
+		{"app token", "/api/auth.test", "application/x-www-form-urlencoded", appToken, "", "not_allowed_token_type"},
+		{"form token", "/api/auth.test", "application/x-www-form-urlencoded", "", "token=" + botToken, ""},
+		{"header token", "/api/auth.test", "application/x-www-form-urlencoded", botToken, "", ""},
+		{"header token, JSON", "/api/auth.test", "application/json; charset=utf-8", botToken, "{}", ""},
+		{"token in JSON", "/api/auth.test", "application/json", "", `{"token":"` + botToken + `"}`, "not_authed"},
+		{"query token", "/api/auth.test?token=" + botToken, "application/x-www-form-urlencoded", "", "", ""},
+		{"missing scope", "/api/pins.list", "application/x-www-form-urlencoded", botToken, "channel=" + channel, "missing_scope"},
+		{"broken JSON", "/api/auth.test", "application/json", botToken, "{", "invalid_json"},
+		{"JSON array", "/api/auth.test", "application/json", botToken, "[]", "json_not_object"},
+		{"unknown method", "/api/chat.shout", "application/json", botToken, "{}", "unknown_method"},
+		{"socket, form token", "/api/apps.connections.open", "application/x-www-form-urlencoded", "", "token=" + appToken, "not_authed"},
+		{"socket, bot token", "/api/apps.connections.open", "application/json", botToken, "", "not_allowed_token_type"},
+		{"socket, wrong token", "/api/apps.connections.open", "application/json", "xapp-else", "", "invalid_auth"},
+		{"socket", "/api/apps.connections.open", "application/json", appToken, "", ""},
+	} {
+		r := body(t, l.post(t, c.path, c.contentType, c.bearer, c.body))
+		got, _ := r["error"].(string)
+		if got != c.want || r["ok"] != (c.want == "") {
+			t.Errorf("%s: %v, want %q", c.name, r, c.want)
+		}
+		if c.want == "missing_scope" && (r["needed"] != "pins:read" || r["provided"] != "chat:write,commands") {
+			t.Errorf("%s: %v", c.name, r)
+		}
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	l := newLab(t, nil)
+	mine := l.say(t, nil)
+	theirs, err := l.Say(t.Context(), ann, channel, "", "hi")
+	if err != nil {
+		t.Fatal(err)
+	}
+	reply := l.say(t, url.Values{"thread_ts": {mine}})
+	long := strings.Repeat("x", 4001)
+	for _, c := range []struct{ method, args, want string }{
+		{"chat.postMessage", "channel=C0NONE&text=x", "channel_not_found"},
+		{"chat.postMessage", "channel=" + channel, "no_text"},
+		{"chat.postMessage", "channel=%23upgrade&text=x", ""},
+		{"chat.postMessage", "channel=" + channel + "&text=x&blocks={}", "invalid_blocks_format"},
+		{"chat.postMessage", "channel=" + channel + "&text=x&blocks=[{}]", "invalid_blocks"},
+		{"chat.postMessage", "channel=" + channel + "&text=x&markdown_text=y", "markdown_text_conflict"},
+		{"chat.postMessage", "channel=" + channel + "&text=x&metadata=7", "invalid_metadata_format"},
+		{"chat.postMessage", "channel=" + channel + `&text=x&metadata={"event_type":"a"}`, "invalid_metadata_format"},
+		{"chat.postMessage", "channel=" + channel + `&text=x&metadata={"event_type":"a","event_payload":{"b":"` + strings.Repeat("x", 17000) + `"}}`, "metadata_too_large"},
+		{"chat.postMessage", "channel=" + channel + "&text=x&thread_ts=" + reply, "cannot_reply_to_message"},
+		{"chat.postMessage", "channel=" + channel + "&text=" + long, ""},
+		{"chat.update", "channel=" + channel + "&ts=1.000001&text=x", "message_not_found"},
+		{"chat.update", "channel=C0RND&ts=" + mine + "&text=x", "message_not_found"},
+		{"chat.update", "channel=" + channel + "&ts=" + theirs + "&text=x", "cant_update_message"},
+		{"chat.update", "channel=" + channel + "&ts=" + mine + "&text=" + long, "msg_too_long"},
+		{"chat.update", "channel=" + channel + "&ts=" + mine, "no_text"},
+		{"chat.update", "channel=" + channel + "&ts=" + mine + "&text=y", ""},
+		{"chat.delete", "channel=" + channel + "&ts=" + theirs, "cant_delete_message"},
+		{"chat.delete", "channel=" + channel + "&ts=1.000001", "message_not_found"},
+		{"chat.postEphemeral", "channel=" + channel + "&text=x", "user_not_in_channel"},
+		{"chat.postEphemeral", "channel=" + channel + "&text=x&user=U0NOBODY", "user_not_in_channel"},
+		{"chat.getPermalink", "channel=" + channel + "&message_ts=1.000001", "message_not_found"},
+		{"conversations.history", "channel=C0NONE", "channel_not_found"},
+		{"conversations.history", "channel=" + channel + "&oldest=yesterday", "invalid_ts_oldest"},
+		{"conversations.history", "channel=" + channel + "&latest=NaN", "invalid_ts_latest"},
+		{"conversations.history", "channel=" + channel + "&cursor=guessed", "invalid_cursor"},
+		{"conversations.replies", "channel=" + channel + "&ts=1.000001", "thread_not_found"},
+		{"conversations.info", "channel=upgrade", "channel_not_found"},
+		{"users.info", "user=U0NOBODY", "user_not_found"},
+		{"pins.add", "channel=" + channel, "no_item_specified"},
+		{"pins.add", "channel=" + channel + "&timestamp=now", "bad_timestamp"},
+		{"pins.add", "channel=" + channel + "&timestamp=1.000001", "message_not_found"},
+		{"pins.remove", "channel=" + channel + "&timestamp=" + mine, "no_pin"},
+		{"reactions.add", "channel=" + channel + "&timestamp=" + mine + "&name=no way", "invalid_name"},
+		{"reactions.add", "channel=" + channel + "&timestamp=" + mine + "&name=eyes", ""},
+		{"reactions.add", "channel=" + channel + "&timestamp=" + mine + "&name=:eyes:", "already_reacted"},
+		{"bookmarks.add", "channel_id=" + channel + "&title=x&type=link&link=ftp://x", "invalid_link"},
+		{"bookmarks.add", "channel_id=" + channel + "&title=x&type=folder", "invalid_bookmark_type"},
+		{"files.getUploadURLExternal", "filename=x&length=0", "missing_argument"},
+		{"files.getUploadURLExternal", "filename=x&length=1&alt_txt=" + strings.Repeat("x", 1001), "alt_txt_too_large"},
+		{"files.getUploadURLExternal", "filename=x&length=2000000&snippet_type=text", "snippet_too_large"},
+		{"files.completeUploadExternal", `files=[{"id":"F0"}]`, "file_not_found"},
+		{"files.info", "file=F0", "file_not_found"},
+		{"views.open", `view={"type":"modal","title":{"type":"plain_text","text":"x"},"blocks":[]}&trigger_id=1.2.3`, "invalid_trigger_id"},
+		{"views.open", "trigger_id=1.2.3", "invalid_arguments"},
+		{"views.open", `view={"type":"home","blocks":[]}&trigger_id=1.2.3`, "invalid_arguments"},
+		{"views.publish", `view={"type":"home","blocks":[]}&user_id=U0NOBODY`, "user_not_found"},
+		{"views.update", "view_id=V0", "not_found"},
+		{"blocks.validate", "", "invalid_arguments"},
+		{"blocks.validate", "blocks=[]&view={}", "invalid_arguments"},
+		{"blocks.validate", `blocks=[{"type":"divider"}]`, ""},
+		{"api.test", "error=my_error", "my_error"},
+	} {
+		args, err := url.ParseQuery(c.args)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := l.call(t, c.method, args)
+		if got, _ := r["error"].(string); got != c.want || r["ok"] != (c.want == "") {
+			t.Errorf("%s %.100s: %v, want %q", c.method, c.args, r, c.want)
+		}
+	}
+}
+
+func TestReplyToWhatIsGone(t *testing.T) {
+	l := newLab(t, nil)
+	ts := l.say(t, url.Values{"thread_ts": {"1.000001"}})
+	if m := l.Messages(ann, channel, ""); len(m) != 1 || m[0].TS != ts || m[0].ThreadTS != "" {
+		t.Errorf("Slack posts it into the channel, here: %+v", m)
+	}
+}
+
+func TestDeletedParentLeavesTombstone(t *testing.T) {
+	l := newLab(t, nil)
+	parent := l.say(t, nil)
+	l.say(t, url.Values{"thread_ts": {parent}})
+	if r := l.call(t, "chat.delete", url.Values{"channel": {channel}, "ts": {parent}}); r["ok"] != true {
+		t.Fatal(r)
+	}
+	if m := l.Messages(ann, channel, parent); len(m) != 2 || m[0].Subtype != "tombstone" {
+		t.Errorf("thread %+v", m)
+	}
+	if r := l.call(t, "chat.update", url.Values{"channel": {channel}, "ts": {parent}, "text": {"x"}}); r["error"] != "message_not_found" {
+		t.Errorf("a tombstone was edited: %v", r)
+	}
+}
+
+func TestUpdateKeepsWhatIsNotMentioned(t *testing.T) {
+	const blocks, metadata = `[{"type":"divider","block_id":"d"}]`, `{"event_type":"e","event_payload":{"k":"v"}}`
+	for _, c := range []struct {
+		name, args           string
+		text, blocks, metada string
+	}{
+		{"text alone", "text=new", "new", "", metadata},
+		{"blocks alone", `blocks=[{"type":"divider","block_id":"n"}]`, "This content can't be displayed.", `[{"type":"divider","block_id":"n"}]`, metadata},
+		{"both", `text=new&blocks=[{"type":"divider","block_id":"n"}]`, "new", `[{"type":"divider","block_id":"n"}]`, metadata},
+		{"no blocks any more", "text=new&blocks=[]", "new", "", metadata},
+		{"no metadata any more", "text=new&metadata={}", "new", "", ""},
+	} {
+		l := newLab(t, nil)
+		ts := l.say(t, url.Values{"text": {"old"}, "blocks": {blocks}, "metadata": {metadata}})
+		args, err := url.ParseQuery(c.args)
+		if err != nil {
+			t.Fatal(err)
+		}
+		args.Set("channel", channel)
+		args.Set("ts", ts)
+		if r := l.call(t, "chat.update", args); r["ok"] != true {
+			t.Errorf("%s: %v", c.name, r)
+			continue
+		}
+		m := l.Messages(ann, channel, "")[0]
+		if m.Text != c.text || string(m.Blocks) != c.blocks || string(m.Metadata) != c.metada {
+			t.Errorf("%s: %q %s %s", c.name, m.Text, m.Blocks, m.Metadata)
+		}
+	}
+}
+
+// command runs the bot that hands over every slash command it gets, and returns
+// one of ann's.
+func (l *lab) command(t *testing.T) slackgo.SlashCommand {
+	t.Helper()
+	got := make(chan slackgo.SlashCommand, 1)
+	l.connect(t, func(e socketmode.Event, c *socketmode.Client) {
+		if cmd, ok := e.Data.(slackgo.SlashCommand); ok {
+			_ = c.Ack(*e.Request)
+			got <- cmd
+		}
+	})
+	if _, err := l.Say(t.Context(), ann, channel, "", "/itms"); err != nil {
+		t.Fatal(err)
+	}
+	return <-got
+}
+
+func TestTriggers(t *testing.T) {
+	view := slackgo.ModalViewRequest{Type: slackgo.VTModal, Title: plainText("x")}
+	refused := func(t *testing.T, err error, want string) {
+		t.Helper()
+		if err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+	t.Run("used once", func(t *testing.T) {
+		l := newLab(t, func(c *slack.Config) { c.TriggerTTL = time.Minute })
+		id := l.command(t).TriggerID
+		bad := view
+		bad.Title = plainText(strings.Repeat("x", 25))
+		_, err := l.api.OpenView(id, bad)
+		refused(t, err, "invalid_arguments")
+		if _, err := l.api.OpenView(id, view); err != nil {
+			t.Fatal(err)
+		}
+		_, err = l.api.OpenView(id, view)
+		refused(t, err, "exchanged_trigger_id")
+		_, err = l.api.PushView(id, view)
+		refused(t, err, "exchanged_trigger_id")
+		_, err = l.api.OpenView(id[:len(id)-1]+"g", view)
+		refused(t, err, "invalid_trigger_id")
+	})
+	t.Run("expired", func(t *testing.T) {
+		l := newLab(t, func(c *slack.Config) { c.TriggerTTL = time.Nanosecond })
+		_, err := l.api.OpenView(l.command(t).TriggerID, view)
+		refused(t, err, "expired_trigger_id")
+	})
+	t.Run("push without a modal", func(t *testing.T) {
+		l := newLab(t, func(c *slack.Config) { c.TriggerTTL = time.Minute })
+		_, err := l.api.PushView(l.command(t).TriggerID, view)
+		refused(t, err, "not_found")
+	})
+	t.Run("three deep", func(t *testing.T) {
+		l := newLab(t, func(c *slack.Config) { c.TriggerTTL = time.Minute })
+		answers := make(chan *slackgo.ViewSubmissionResponse, 1)
+		l.connect(t, func(e socketmode.Event, c *socketmode.Client) {
+			switch data := e.Data.(type) {
+			case slackgo.SlashCommand:
+				if _, err := l.api.OpenView(data.TriggerID, form("1")); err != nil {
+					t.Error(err)
+				}
+				_ = c.Ack(*e.Request)
+			case slackgo.InteractionCallback:
+				_ = c.Ack(*e.Request, <-answers)
+			}
+		})
+		if _, err := l.Say(t.Context(), ann, channel, "", "/itms"); err != nil {
+			t.Fatal(err)
+		}
+		next := form("next")
+		for n := 1; n <= 3; n++ {
+			stack := l.Open(ann)
+			answers <- slackgo.NewPushViewSubmissionResponse(&next)
+			err := l.Submit(t.Context(), ann, stack[len(stack)-1].ID, map[string]map[string]any{"why": {"text": "x"}})
+			if n < 3 && err != nil || n == 3 && notAnswered(err) != "invalid_view_response" {
+				t.Errorf("push %d: %v", n, err)
+			}
+		}
+	})
+}
+
+func TestResponseURL(t *testing.T) {
+	respond := func(l *lab, t *testing.T, link, content string) (int, map[string]any) {
+		t.Helper()
+		resp := l.post(t, strings.TrimPrefix(link, l.url), "application/json", "", content)
+		return resp.StatusCode, body(t, resp)
+	}
+	t.Run("five uses", func(t *testing.T) {
+		l := newLab(t, nil)
+		link := l.command(t).ResponseURL
+		if _, r := respond(l, t, link, `{}`); r["error"] != "no_text" {
+			t.Errorf("nothing to say: %v", r)
+		}
+		for n := 1; n <= 5; n++ {
+			// As slack-go writes it.
+			status, r := respond(l, t, link, `{"text":"x","response_type":"ephemeral","replace_original":false,"delete_original":false,"metadata":{"event_type":"","event_payload":null},"blocks":null}`)
+			if status != 200 || r["ok"] != true {
+				t.Errorf("use %d: %d %v", n, status, r)
+			}
+		}
+		if status, r := respond(l, t, link, `{"text":"x"}`); status != 404 || r["error"] != "used_url" {
+			t.Errorf("the sixth: %d %v", status, r)
+		}
+		if m := l.Messages(ann, channel, ""); len(m) != 5 || !m[0].Ephemeral {
+			t.Errorf("ann sees %d messages", len(m))
+		}
+	})
+	t.Run("expired", func(t *testing.T) {
+		l := newLab(t, func(c *slack.Config) { c.ResponseTTL = time.Nanosecond })
+		link := l.command(t).ResponseURL
+		if status, r := respond(l, t, link, `{"text":"x"}`); status != 404 || r["error"] != "expired_url" {
+			t.Errorf("%d %v", status, r)
+		}
+	})
+	t.Run("invented", func(t *testing.T) {
+		l := newLab(t, nil)
+		if status, _ := respond(l, t, l.url+"/response/GUESSED", `{"text":"x"}`); status != 404 {
+			t.Errorf("status %d", status)
+		}
+		resp, err := http.Get(l.url + "/response/GUESSED")
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusMethodNotAllowed {
+			t.Errorf("GET: %s", resp.Status)
+		}
+	})
+	t.Run("into a thread", func(t *testing.T) {
+		l := newLab(t, nil)
+		parent := l.say(t, nil)
+		link := l.command(t).ResponseURL
+		if _, r := respond(l, t, link, `{"text":"x","response_type":"in_channel","thread_ts":"`+parent+`"}`); r["ok"] != true {
+			t.Fatal(r)
+		}
+		if m := l.Messages(bob, channel, parent); len(m) != 2 {
+			t.Errorf("thread %+v", m)
+		}
+	})
+	t.Run("nothing to delete", func(t *testing.T) {
+		l := newLab(t, nil)
+		if _, r := respond(l, t, l.command(t).ResponseURL, `{"delete_original":true}`); r["error"] != "message_not_found" {
+			t.Error(r)
+		}
+	})
+}
+
+func TestUploadIsChecked(t *testing.T) {
+	l := newLab(t, nil)
+	r := l.call(t, "files.getUploadURLExternal", url.Values{"filename": {"a.txt"}, "length": {"5"}})
+	link := strings.TrimPrefix(r["upload_url"].(string), l.url)
+	send := func(content string) int {
+		resp := l.post(t, link, "application/octet-stream", "", content)
+		resp.Body.Close()
+		return resp.StatusCode
+	}
+	id := url.Values{"files": {`[{"id":"` + r["file_id"].(string) + `"}]`}, "channel_id": {channel}}
+	if got := l.call(t, "files.completeUploadExternal", id); got["error"] != "file_not_found" {
+		t.Errorf("completed before the bytes came: %v", got)
+	}
+	if got := send("toolong"); got != 400 {
+		t.Errorf("more than announced: %d", got)
+	}
+	if got := send("right"); got != 200 {
+		t.Errorf("the right bytes: %d", got)
+	}
+	if got := send("right"); got != 400 {
+		t.Errorf("a second time: %d", got)
+	}
+	if got := l.call(t, "files.completeUploadExternal", id); got["ok"] != true {
+		t.Errorf("complete: %v", got)
+	}
+	if got := l.call(t, "files.completeUploadExternal", id); got["error"] != "file_not_found" {
+		t.Errorf("completed twice: %v", got)
+	}
+	if m := l.Messages(ann, channel, ""); len(m) != 1 {
+		t.Fatalf("shared %d times", len(m))
+	}
+	resp, err := http.Get(l.Messages(ann, channel, "")[0].Files[0].URLPrivate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != 404 {
+		t.Errorf("downloaded without a token: %s", resp.Status)
+	}
+}

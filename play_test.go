@@ -1,0 +1,281 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"itmsbot/lab"
+	"itmsbot/lab/slack"
+)
+
+// stage is a whole practice estate with a bot on it, played by a test: every
+// word goes over the wires. Its world's clock stands still but for what the bot
+// itself waits for.
+type stage struct {
+	t     testing.TB
+	lab   *lab.Lab
+	dir   string
+	plant plant
+	bot   *wired
+	ctx   context.Context
+	ids   map[string]string // name -> user id
+
+	leave   context.CancelFunc
+	running sync.WaitGroup
+	// heard is how many ephemeral messages each person has had read.
+	heard map[string]int
+}
+
+// patience bounds every wait of a test. Nothing waits for it when it passes.
+const patience = 30 * time.Second
+
+func openStage(t testing.TB) *stage {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	s := &stage{t: t, dir: t.TempDir(), ctx: ctx, ids: map[string]string{}, heard: map[string]int{}}
+	l, err := lab.Start(lab.Options{Listen: "127.0.0.1:0", Manual: true, Dir: s.dir, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.lab = l
+	for _, m := range lab.Members() {
+		s.ids[m.Name] = m.ID
+	}
+	var lost sync.WaitGroup
+	lost.Go(func() {
+		if err := l.Run(ctx); err != nil {
+			t.Errorf("the lab ended: %v", err)
+		}
+	})
+	s.plant = labPlant(l, filepath.Join(s.dir, "itmsbot.db"), slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	s.plant.slack.Hurry = true
+	s.plant.clock = steppedClock{s.plant.clock.(labClock)}
+	s.startBot()
+	t.Cleanup(func() {
+		s.stopBot()
+		stop()
+		lost.Wait()
+	})
+	return s
+}
+
+// testLog puts the bot's warnings where a failing test shows them.
+type testLog struct{ t testing.TB }
+
+func (l testLog) Write(b []byte) (int, error) {
+	l.t.Log(strings.TrimSpace(string(b)))
+	return len(b), nil
+}
+
+// steppedClock moves the world on by what is waited for, so that no test waits
+// for time to pass. The bot's own timers keep their real pace.
+type steppedClock struct{ labClock }
+
+func (c steppedClock) Sleep(ctx context.Context, d time.Duration) error {
+	if d == timerPause { // the loop of timers would race through the day
+		return c.labClock.Sleep(ctx, d)
+	}
+	c.w.Advance(d)
+	return ctx.Err()
+}
+
+func (s *stage) startBot() {
+	s.t.Helper()
+	w, err := s.plant.wire()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	ctx, leave := context.WithCancel(s.ctx)
+	s.bot, s.leave = w, leave
+	s.running.Go(func() {
+		if err := w.run(ctx); err != nil && ctx.Err() == nil {
+			s.t.Errorf("the bot ended: %v", err)
+		}
+	})
+	s.until("the bot is connected", func() bool { return s.lab.Slack.Connections() > 0 })
+}
+
+func (s *stage) stopBot() {
+	s.leave()
+	s.running.Wait()
+	if err := s.bot.close(); err != nil {
+		s.t.Errorf("close: %v", err)
+	}
+}
+
+// until waits until something in the channel makes ok true.
+func (s *stage) until(what string, ok func() bool) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.ctx, patience)
+	defer cancel()
+	for seen := uint64(0); ; {
+		now := s.lab.Slack.Version()
+		if ok() {
+			return
+		}
+		seen = now
+		if _, err := s.lab.Slack.Wait(ctx, seen); err != nil {
+			s.t.Fatalf("waited in vain: %s\n%s", what, s.channel("Cleo"))
+		}
+	}
+}
+
+func (s *stage) say(who, text string) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.ctx, patience)
+	defer cancel()
+	if _, err := s.lab.Slack.Say(ctx, s.id(who), s.plant.slack.Channel, "", text); err != nil {
+		s.t.Fatalf("%s: %s: %v", who, text, err)
+	}
+}
+
+func (s *stage) id(who string) string {
+	s.t.Helper()
+	id, ok := s.ids[who]
+	if !ok {
+		s.t.Fatalf("nobody is called %q", who)
+	}
+	return id
+}
+
+// press presses a button by its label, on the newest message that shows it and
+// whose text or header names about.
+func (s *stage) press(who, label, about string) {
+	s.t.Helper()
+	var ts, action string
+	s.until(fmt.Sprintf("a button %q for %s on %q", label, who, about), func() bool {
+		for _, m := range s.lab.Slack.Messages(s.id(who), s.plant.slack.Channel, "") {
+			if !strings.Contains(m.Text+flat(m.Blocks), about) {
+				continue
+			}
+			if a := buttonOf(m.Blocks, label); a != "" {
+				ts, action = m.TS, a
+			}
+		}
+		return ts != ""
+	})
+	ctx, cancel := context.WithTimeout(s.ctx, patience)
+	defer cancel()
+	if err := s.lab.Slack.Press(ctx, s.id(who), s.plant.slack.Channel, ts, action); err != nil {
+		s.t.Fatalf("%s presses %s: %v", who, label, err)
+	}
+}
+
+// reads waits for the next ephemeral message of a person that holds words.
+func (s *stage) reads(who, words string) {
+	s.t.Helper()
+	s.until(fmt.Sprintf("%s alone reads %q", who, words), func() bool {
+		private := s.private(who)
+		for i := s.heard[who]; i < len(private); i++ {
+			if strings.Contains(flat(private[i].Blocks), words) {
+				s.heard[who] = i + 1
+				return true
+			}
+		}
+		return false
+	})
+}
+
+func (s *stage) private(who string) []slack.Message {
+	var list []slack.Message
+	for _, m := range s.lab.Slack.Messages(s.id(who), s.plant.slack.Channel, "") {
+		if m.Ephemeral {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+// sees waits until a message that everybody sees holds all of the words.
+func (s *stage) sees(words ...string) {
+	s.t.Helper()
+	s.until(fmt.Sprintf("the channel shows %q", words), func() bool {
+		for _, m := range s.lab.Slack.Messages(s.id("Cleo"), s.plant.slack.Channel, "") {
+			text := flat(m.Blocks)
+			all := !m.Ephemeral
+			for _, w := range words {
+				all = all && strings.Contains(text, w)
+			}
+			if all {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// channel shows what a person sees, for a failing test.
+func (s *stage) channel(who string) string {
+	var b strings.Builder
+	for _, m := range s.lab.Slack.Messages(s.id(who), s.plant.slack.Channel, "") {
+		fmt.Fprintf(&b, "%s %s ephemeral=%v\n   %s\n", m.TS, m.User, m.Ephemeral, flat(m.Blocks))
+	}
+	for name := range s.ids {
+		for _, m := range s.private(name) {
+			fmt.Fprintf(&b, "only %s: %s\n", name, flat(m.Blocks))
+		}
+	}
+	return b.String()
+}
+
+// flat is all text of blocks, in order.
+func flat(blocks json.RawMessage) string {
+	var tree any
+	if json.Unmarshal(blocks, &tree) != nil {
+		return ""
+	}
+	var words []string
+	var walk func(any)
+	walk = func(v any) {
+		switch v := v.(type) {
+		case []any:
+			for _, e := range v {
+				walk(e)
+			}
+		case map[string]any:
+			if t, ok := v["text"].(string); ok {
+				words = append(words, t)
+			}
+			for _, k := range []string{"text", "fields", "elements", "rows"} {
+				if _, leaf := v[k].(string); !leaf {
+					walk(v[k])
+				}
+			}
+		}
+	}
+	walk(tree)
+	return strings.Join(words, " | ")
+}
+
+// buttonOf finds the button with a label and gives "block_id/action_id".
+func buttonOf(blocks json.RawMessage, label string) string {
+	var list []struct {
+		BlockID  string `json:"block_id"`
+		Elements []struct {
+			Type     string          `json:"type"`
+			ActionID string          `json:"action_id"`
+			Text     json.RawMessage `json:"text"`
+		} `json:"elements"`
+	}
+	if json.Unmarshal(blocks, &list) != nil {
+		return ""
+	}
+	for _, b := range list {
+		for _, e := range b.Elements {
+			var text struct {
+				Text string `json:"text"`
+			}
+			if e.Type == "button" && json.Unmarshal(e.Text, &text) == nil && text.Text == label {
+				return b.BlockID + "/" + e.ActionID
+			}
+		}
+	}
+	return ""
+}

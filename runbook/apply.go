@@ -1,0 +1,186 @@
+package runbook
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Misfit is an event that a request in its state cannot take.
+type Misfit struct {
+	Request string
+	State   State
+	Kind    Kind
+	Reason  string
+}
+
+func (m *Misfit) Error() string {
+	s := fmt.Sprintf("%s is %s and cannot be %s", m.Request, m.State, m.Kind)
+	if m.Reason != "" {
+		s += ": " + m.Reason
+	}
+	return s
+}
+
+// Apply gives the request after an event. It is the only way in which a
+// request changes, and it is pure: the same events give the same request, on
+// any day and in any program. The request given is left as it is.
+func (r Request) Apply(e Event) (Request, error) {
+	to, ok := Next(r.State, e.Kind)
+	if !ok {
+		return r, &Misfit{Request: e.Request, State: r.State, Kind: e.Kind}
+	}
+	if r.State != None && e.Request != r.ID {
+		return r, &Misfit{Request: r.ID, State: r.State, Kind: e.Kind, Reason: "the event is of " + e.Request}
+	}
+	from := r.State
+	r.State = to
+	if err := r.take(e); err != nil {
+		return Request{}, err
+	}
+	r.Last = e.N
+	if r.State != from {
+		r.Changed = e.N
+	}
+	if r.State.Ended() && !from.Ended() && r.Ended == nil {
+		r.Ended = &Said{By: e.Actor, At: e.At}
+	}
+	return r, nil
+}
+
+// take reads the body of an event into the request.
+func (r *Request) take(e Event) error {
+	switch e.Kind {
+	case Asked:
+		return r.asked(e)
+	case Unplanned:
+		r.No = new(Refusal)
+		return e.Read(r.No)
+	case Proposed:
+		var b ProposedBody
+		if err := e.Read(&b); err != nil {
+			return err
+		}
+		if b.Digest == "" || b.Needs.Count < 1 || len(b.Needs.Roles) == 0 {
+			return &Misfit{Request: e.Request, State: r.State, Kind: e.Kind, Reason: "it names no plan or nobody to agree to it"}
+		}
+		r.Digest, r.Needs, r.Expires, r.Readings = b.Digest, b.Needs, b.Expires, b.Readings
+	case Approved:
+		return r.approved(e)
+	case Stale:
+		var b StaleBody
+		if err := e.Read(&b); err != nil {
+			return err
+		}
+		r.Moved = b.Moved
+	case Started:
+		r.StartedAt = e.At
+	case StageBegun:
+		var b StageBody
+		if err := e.Read(&b); err != nil {
+			return err
+		}
+		r.Stage = b.Stage
+	case Intent, Outcome:
+		return r.step(e)
+	case Waits:
+		r.Waits, r.Stopping = new(WaitsBody), nil
+		return e.Read(r.Waits)
+	case StopAsked:
+		r.Stopping = &Said{By: e.Actor, At: e.At}
+	case Resumed:
+		r.Waits, r.Stopping = nil, nil
+	case Interrupted:
+		r.Waits = nil
+	case Denied, Cancelled, Finished, LeftSo:
+		var b TextBody
+		if err := e.Read(&b); err != nil {
+			return err
+		}
+		r.Ended = &Said{By: e.Actor, At: e.At, Text: b.Text}
+	case Superseded, BackedOut:
+		var b ByBody
+		if err := e.Read(&b); err != nil {
+			return err
+		}
+		if e.Kind == Superseded {
+			r.TakenBy = b.By
+		} else {
+			r.BackedOutBy = b.By
+		}
+	}
+	return nil
+}
+
+func (r *Request) asked(e Event) error {
+	var b AskedBody
+	if err := e.Read(&b); err != nil {
+		return err
+	}
+	if e.Request == "" || b.Action == "" {
+		return &Misfit{Request: e.Request, State: r.State, Kind: e.Kind, Reason: "it names no request or no action"}
+	}
+	r.ID, r.Upgrade, r.By, r.First, r.AskedAt = e.Request, e.Upgrade, e.Actor, e.N, e.At
+	r.Action, r.Args, r.Line, r.Title, r.Risk, r.Undoes = b.Action, b.Args, b.Line, b.Title, b.Risk, b.Undoes
+	return nil
+}
+
+// approved fills a seat. It knows nothing of roles; the policy was asked
+// before the event was written. What it holds by itself: one person fills one
+// seat, and only for the plan that is proposed.
+func (r *Request) approved(e Event) error {
+	var b ApprovedBody
+	if err := e.Read(&b); err != nil {
+		return err
+	}
+	misfit := &Misfit{Request: r.ID, State: r.State, Kind: e.Kind}
+	switch {
+	case b.Digest != r.Digest:
+		misfit.Reason = "the approval is of another plan"
+		return misfit
+	case r.Seat(e.Actor) != nil:
+		misfit.Reason = "this person has filled a seat already"
+		return misfit
+	case r.Needs.NotRequester && e.Actor == r.By:
+		misfit.Reason = "nobody approves their own request"
+		return misfit
+	case !e.At.Before(r.Expires):
+		misfit.Reason = "it has expired"
+		return misfit
+	}
+	r.Seats = append(slices.Clone(r.Seats), Seat{By: e.Actor, At: e.At, Digest: b.Digest})
+	if r.Full() {
+		r.State = Ready
+	}
+	return nil
+}
+
+func (r *Request) step(e Event) error {
+	if e.Step == "" {
+		return &Misfit{Request: r.ID, State: r.State, Kind: e.Kind, Reason: "it names no step"}
+	}
+	r.Steps = slices.Clone(r.Steps)
+	i := slices.IndexFunc(r.Steps, func(s StepLife) bool { return s.ID == e.Step })
+	if e.Kind == Intent {
+		var b IntentBody
+		if err := e.Read(&b); err != nil {
+			return err
+		}
+		if i < 0 {
+			r.Steps = append(r.Steps, StepLife{ID: e.Step, Began: e.At})
+			i = len(r.Steps) - 1
+		}
+		s := &r.Steps[i]
+		s.Attempts, s.Open, s.Result, s.Text = s.Attempts+1, true, "", ""
+		return nil
+	}
+	if i < 0 || !r.Steps[i].Open {
+		return &Misfit{Request: r.ID, State: r.State, Kind: e.Kind, Reason: "step " + e.Step + " has no open intent"}
+	}
+	var b OutcomeBody
+	if err := e.Read(&b); err != nil {
+		return err
+	}
+	s := &r.Steps[i]
+	s.Open, s.Result, s.Text, s.Ended = false, b.Result, b.Text, e.At
+	return nil
+}

@@ -1,0 +1,180 @@
+package runbook
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Event is one line of the audit trail. N orders events; At is the domain
+// clock and orders nothing (DESIGN §6).
+type Event struct {
+	N       int64     `json:"n"`
+	Upgrade string    `json:"upgrade"`
+	At      time.Time `json:"at"`
+	Actor   Person    `json:"actor"`
+	// Door is the way by which it came: slack, clock, start, engine.
+	Door    string `json:"door"`
+	Kind    Kind   `json:"kind"`
+	Request string `json:"request,omitempty"`
+	Step    string `json:"step,omitempty"`
+	// Delivery is the row of what caused it, 0 for what nobody sent.
+	Delivery int64 `json:"delivery,omitempty"`
+	// Body is canonical JSON of the kind's body.
+	Body json.RawMessage `json:"body,omitempty"`
+}
+
+// Kind names what happened.
+type Kind string
+
+// Events that belong to no request's life.
+const (
+	UpgradeOpened Kind = "upgrade.opened" // UpgradeBody
+	BotStarted    Kind = "bot.started"    // StartBody
+	BotStopped    Kind = "bot.stopped"
+	Noted         Kind = "noted"   // TextBody: a decision somebody put into the trail
+	Refused       Kind = "refused" // RefusedBody: a caller was turned away; nothing changed
+	Looked        Kind = "looked"  // TextBody: a person asked for a look
+)
+
+// Events of a request's life, in the order in which they can happen.
+const (
+	Asked       Kind = "asked"       // AskedBody
+	Unplanned   Kind = "unplanned"   // Refusal: no plan could be made
+	Proposed    Kind = "proposed"    // ProposedBody
+	Approved    Kind = "approved"    // ApprovedBody: one seat
+	Denied      Kind = "denied"      // TextBody
+	Cancelled   Kind = "cancelled"   // TextBody
+	Expired     Kind = "expired"     //
+	Checking    Kind = "checking"    // the plan is computed once more
+	Stale       Kind = "stale"       // StaleBody: nothing touched
+	Started     Kind = "started"     //
+	StageBegun  Kind = "stage.begun" // StageBody
+	Intent      Kind = "step.intent" // IntentBody
+	Outcome     Kind = "step.outcome"
+	Waits       Kind = "waits"       // WaitsBody: a person is needed
+	StopAsked   Kind = "stop.asked"  //
+	Resumed     Kind = "resumed"     // TextBody: go on, try again, an answer
+	Interrupted Kind = "interrupted" // TextBody: found after a start
+	Finished    Kind = "done"        // TextBody
+	LeftSo      Kind = "left"        // TextBody: a person's reason
+	Superseded  Kind = "superseded"  // ByBody
+	BackedOut   Kind = "backed out"  // ByBody: a mark
+)
+
+// The bodies. Fields are only ever added; old rows keep their meaning.
+type (
+	// UpgradeBody opens an upgrade.
+	UpgradeBody struct {
+		Estate  string `json:"estate"`
+		Channel string `json:"channel"`
+		Team    string `json:"team"`
+	}
+	// StartBody says which program began to serve, with which configuration.
+	StartBody struct {
+		Version string `json:"version"`
+		Config  string `json:"config"`
+	}
+	// TextBody carries a person's or the bot's words.
+	TextBody struct {
+		Text string `json:"text,omitempty"`
+	}
+	// RefusedBody is a refusal and the line it answered.
+	RefusedBody struct {
+		Line    string  `json:"line"`
+		Refusal Refusal `json:"refusal"`
+	}
+	// AskedBody begins a request.
+	AskedBody struct {
+		Action string            `json:"action"`
+		Args   map[string]string `json:"args,omitempty"`
+		Line   string            `json:"line"`
+		Title  string            `json:"title"`
+		Risk   Risk              `json:"risk"`
+		// Undoes names the request that this one takes back.
+		Undoes string `json:"undoes,omitempty"`
+	}
+	// ProposedBody binds the request to a plan.
+	ProposedBody struct {
+		Digest  string    `json:"digest"`
+		Needs   Needs     `json:"needs"`
+		Expires time.Time `json:"expires"`
+		// Readings stand on the card with their time; they bind nothing.
+		Readings []Reading `json:"readings,omitempty"`
+	}
+	// ApprovedBody is one person's agreement to one plan.
+	ApprovedBody struct {
+		Digest string `json:"digest"`
+	}
+	// StaleBody says what moved between plan and start.
+	StaleBody struct {
+		Digest string `json:"digest,omitempty"`
+		Moved  []Move `json:"moved"`
+	}
+	// StageBody names a stage.
+	StageBody struct {
+		Stage string `json:"stage"`
+	}
+	// IntentBody is written before a step does anything.
+	IntentBody struct {
+		Attempt int             `json:"attempt"`
+		Before  json.RawMessage `json:"before,omitempty"`
+	}
+	// OutcomeBody says how a step ended.
+	OutcomeBody struct {
+		Result Result          `json:"result"`
+		Text   string          `json:"text"`
+		Facts  json.RawMessage `json:"facts,omitempty"`
+		// HostNow is the host's own clock, where one was asked.
+		HostNow time.Time `json:"host_now,omitzero"`
+	}
+	// WaitsBody says why a request waits for a person.
+	WaitsBody struct {
+		Why  Why    `json:"why"`
+		Text string `json:"text"`
+	}
+	// ByBody names another request.
+	ByBody struct {
+		By string `json:"by"`
+	}
+)
+
+// Reading is a figure with the time at which it was read.
+type Reading struct {
+	What  string    `json:"what"`
+	Value string    `json:"value"`
+	At    time.Time `json:"at"`
+}
+
+// Move is one fact that is not what the plan says.
+type Move struct {
+	What string `json:"what"`
+	Then string `json:"then"`
+	Now  string `json:"now"`
+}
+
+// NewEvent makes an event with a body in canonical JSON. The body is one of
+// ours, so that an error is a mistake in the program.
+func NewEvent(kind Kind, request string, body any) (Event, error) {
+	e := Event{Kind: kind, Request: request}
+	if body == nil {
+		return e, nil
+	}
+	b, err := Canonical(body)
+	if err != nil {
+		return e, fmt.Errorf("event %s: %w", kind, err)
+	}
+	e.Body = b
+	return e, nil
+}
+
+// Read decodes the body of an event.
+func (e Event) Read(body any) error {
+	if len(e.Body) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(e.Body, body); err != nil {
+		return fmt.Errorf("event %d %s: body: %w", e.N, e.Kind, err)
+	}
+	return nil
+}

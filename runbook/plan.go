@@ -1,0 +1,117 @@
+package runbook
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// PlanFormat is the version of the shape below. A binary that does not know a
+// plan's format cannot go on with it.
+const PlanFormat = 1
+
+// Plan is what would be done, as data. Its canonical bytes are digested,
+// approved, stored and carried out; nothing is carried out that is not in
+// them. Readings that move by themselves (queue depth, connections, ages) are
+// not part of it, the thresholds that they are judged by are (DESIGN §2).
+type Plan struct {
+	Format  int    `json:"format"`
+	Estate  string `json:"estate"`
+	Upgrade string `json:"upgrade"`
+	Request string `json:"request"`
+	// Config is the digest of policy and configuration.
+	Config   string            `json:"config"`
+	Action   string            `json:"action"`
+	Section  string            `json:"section"`
+	Args     map[string]string `json:"args"`
+	Machines []Machine         `json:"machines"`
+	Stages   []Stage           `json:"stages"`
+	// Thresholds bind what is read while it runs, in the unit its name says.
+	Thresholds map[string]int64 `json:"thresholds"`
+	Needs      Needs            `json:"needs"`
+}
+
+// Machine is the identity of a machine that the plan touches.
+type Machine struct {
+	Host string `json:"host"`
+	Role string `json:"role"`
+	// GUID is the MachineGuid that a script reads on the machine itself.
+	GUID string `json:"guid"`
+	Name string `json:"name"`
+}
+
+// Stage is a set of steps that run together. Stages run one after the other.
+type Stage struct {
+	ID string `json:"id"`
+	// Item is the method's number, such as "1.4 item 1".
+	Item string `json:"item"`
+	// Title is what is to be done, imperative: "close the doors on SMP1".
+	Title string `json:"title"`
+	// Doing and Done say the same while it runs and afterwards.
+	Doing string `json:"doing"`
+	Done  string `json:"done"`
+	Steps []Step `json:"steps"`
+}
+
+// Step is one change on one host.
+type Step struct {
+	ID      string          `json:"id"`
+	Kind    string          `json:"kind"`
+	Version int             `json:"version"`
+	Host    string          `json:"host"`
+	Machine string          `json:"machine"`
+	Title   string          `json:"title"`
+	Params  json.RawMessage `json:"params"`
+	Effect  Effect          `json:"effect"`
+	// Touches names what the step changes, so that a later request on the
+	// same thing can be told from others: "SMP1 rule IIS-HTTP".
+	Touches []string `json:"touches"`
+	// WayBack says how it is undone, or why it cannot be.
+	WayBack string `json:"way_back"`
+	// Undoes is set in a plan that takes another request back: this step
+	// undoes that step, from the before that was recorded then.
+	Undoes *Undoing `json:"undoes,omitempty"`
+}
+
+// Undoing ties a step to the one that it takes back.
+type Undoing struct {
+	Request string          `json:"request"`
+	Step    string          `json:"step"`
+	Before  json.RawMessage `json:"before"`
+}
+
+// Effect is what a person reads: one cell of the card's table.
+type Effect struct {
+	What   string `json:"what"`
+	Before string `json:"before"`
+	After  string `json:"after"`
+}
+
+// Seal gives the plan's canonical bytes and their digest.
+func (p Plan) Seal() (bytes []byte, digest string, err error) {
+	b, err := Canonical(p)
+	if err != nil {
+		return nil, "", fmt.Errorf("plan of %s: %w", p.Request, err)
+	}
+	return b, Digest(b), nil
+}
+
+// OpenPlan reads the bytes of a stored plan.
+func OpenPlan(b []byte) (Plan, error) {
+	var p Plan
+	if err := json.Unmarshal(b, &p); err != nil {
+		return p, fmt.Errorf("stored plan: %w", err)
+	}
+	if p.Format != PlanFormat {
+		return p, fmt.Errorf("stored plan of %s has format %d, this program knows %d", p.Request, p.Format, PlanFormat)
+	}
+	return p, nil
+}
+
+// Steps lists all steps in order.
+func (p Plan) Steps() []Step {
+	var all []Step
+	for _, s := range p.Stages {
+		all = append(all, s.Steps...)
+	}
+	return all
+}

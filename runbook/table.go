@@ -1,0 +1,88 @@
+package runbook
+
+// next is the whole life of a request: state × event → state. A pair that is
+// not in it is refused, whatever door it comes through. Two entries are only
+// the way in: an approval leads to Ready when it fills the last seat (Apply
+// decides), and BackedOut marks without moving.
+var next = map[State]map[Kind]State{
+	None: {Asked: InAsked},
+	InAsked: {
+		Proposed:  InOffer,
+		Unplanned: WasNo,
+		Cancelled: WasDrop,
+		Denied:    WasDeny,
+	},
+	InOffer: {
+		Approved:  InOffer,
+		Denied:    WasDeny,
+		Cancelled: WasDrop,
+		Expired:   WasLate,
+		Stale:     WasStale,
+	},
+	Ready: {
+		Checking:  InCheck,
+		Denied:    WasDeny,
+		Cancelled: WasDrop,
+		Expired:   WasLate,
+	},
+	InCheck: {
+		Started: Running,
+		Stale:   WasStale,
+		// The estate could not be looked at, so that nothing is started.
+		Unplanned: WasNo,
+		// A bot that died while checking has touched nothing: it checks
+		// once more.
+		Checking: InCheck,
+		// Stopped before anything was touched.
+		Cancelled: WasDrop,
+	},
+	Running: {
+		StageBegun:  Running,
+		Intent:      Running,
+		Outcome:     Running,
+		StopAsked:   Running,
+		Waits:       Waiting,
+		Interrupted: Broken,
+		Finished:    WasDone,
+		Superseded:  WasTaken,
+	},
+	Waiting: {
+		// A sibling of the step that failed may still be running.
+		Outcome:     Waiting,
+		Resumed:     Running,
+		LeftSo:      WasLeft,
+		Superseded:  WasTaken,
+		Interrupted: Broken,
+	},
+	Broken: {
+		// The looks after a start settle what was open.
+		Outcome:    Broken,
+		Resumed:    Running,
+		LeftSo:     WasLeft,
+		Superseded: WasTaken,
+	},
+	WasDone:  {BackedOut: WasDone},
+	WasLeft:  {BackedOut: WasLeft},
+	WasTaken: {BackedOut: WasTaken},
+}
+
+// Next gives the state after an event, false if the pair is not in the table.
+func Next(s State, k Kind) (State, bool) {
+	to, ok := next[s][k]
+	return to, ok
+}
+
+// RequestKinds lists the events of a request's life, for tables and tests.
+var RequestKinds = [...]Kind{Asked, Unplanned, Proposed, Approved, Denied, Cancelled, Expired, Checking, Stale, Started,
+	StageBegun, Intent, Outcome, Waits, StopAsked, Resumed, Interrupted, Finished, LeftSo, Superseded, BackedOut}
+
+// OfRequest reports whether an event belongs to the life of a request, and so
+// goes through Apply.
+func (k Kind) OfRequest() bool {
+	for _, r := range RequestKinds {
+		if r == k {
+			return true
+		}
+	}
+	return false
+}

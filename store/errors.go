@@ -1,0 +1,62 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/mattn/go-sqlite3"
+)
+
+// What callers branch on. A row that is not there is fs.ErrNotExist.
+var (
+	// ErrInUse says that another program writes to the file.
+	ErrInUse = errors.New("database in use by another bot")
+	// ErrClosed says that the store was closed. Nothing of the call was
+	// written, unless the writer died in the middle of its commit.
+	ErrClosed = errors.New("store closed")
+	// ErrFenced says that another program has opened the file since, past
+	// the lock. It is inside an *Unwritable; nothing can be written any more.
+	ErrFenced = errors.New("another bot has taken the database over")
+	// ErrHandled says that a delivery was handled before; its first answer
+	// stands.
+	ErrHandled = errors.New("delivery handled already")
+)
+
+// Unwritable says that the database could not be written: disk full, I/O
+// error, locked by another program, fence lost. Nothing of the call remains;
+// the next call tries anew. (One case is beyond SQLite: when the disk fails in
+// the very moment of the commit and the machine dies before the next write,
+// the group may be there after the restart. A delivery that comes again is
+// then found by its keys.)
+type Unwritable struct{ Err error }
+
+func (u *Unwritable) Error() string { return fmt.Sprintf("database not writable: %v", u.Err) }
+
+// Unwrap gives the cause.
+func (u *Unwritable) Unwrap() error { return u.Err }
+
+// Late says that a caller stopped waiting. What it asked for may yet be
+// written.
+type Late struct{ Err error }
+
+func (l *Late) Error() string { return fmt.Sprintf("not known whether it was written: %v", l.Err) }
+
+// Unwrap gives the reason for which the caller stopped waiting.
+func (l *Late) Unwrap() error { return l.Err }
+
+// unwritable makes errors of the medium typed ones and leaves all others as
+// they are. It is the only place that reads SQLite's codes.
+func unwritable(err error) error {
+	var typed *Unwritable
+	var e sqlite3.Error
+	if errors.As(err, &typed) || !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code {
+	case sqlite3.ErrFull, sqlite3.ErrIoErr, sqlite3.ErrBusy, sqlite3.ErrLocked, sqlite3.ErrReadonly,
+		sqlite3.ErrNomem, sqlite3.ErrCorrupt, sqlite3.ErrCantOpen, sqlite3.ErrNotADB,
+		sqlite3.ErrInterrupt, sqlite3.ErrPerm, sqlite3.ErrProtocol:
+		return &Unwritable{Err: err}
+	}
+	return err
+}

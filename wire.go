@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"itmsbot/actions"
+	"itmsbot/bot"
+	"itmsbot/commands"
+	"itmsbot/estate"
+	"itmsbot/estate/winrm"
+	"itmsbot/runbook"
+	"itmsbot/store"
+)
+
+// plant is everything that a bot is wired from. It is the same for a practice
+// estate and a real one.
+type plant struct {
+	database string
+	slack    bot.Config
+	estate   estate.Estate
+	hosts    []winrm.Host
+	policy   runbook.Policy
+	limits   actions.Limits
+	clock    actions.Clock
+	// digest is of the effective configuration; every plan carries it.
+	digest string
+	log    *slog.Logger
+}
+
+// wired is a bot ready to run.
+type wired struct {
+	store  *store.Store
+	fleet  *winrm.Fleet
+	engine *actions.Engine
+	bot    *bot.Bot
+	clock  actions.Clock
+	log    *slog.Logger
+}
+
+// wire joins the parts. It opens the database and touches nothing else.
+func (p plant) wire() (*wired, error) {
+	if err := p.policy.Check(); err != nil {
+		return nil, fmt.Errorf("the list of people: %w", err)
+	}
+	fleet, err := winrm.New(p.hosts, winrm.Options{Log: p.log})
+	if err != nil {
+		return nil, err
+	}
+	db, err := store.Open(p.database, store.Options{Log: p.log, Clock: p.clock.Now})
+	if err != nil {
+		return nil, errors.Join(err, fleet.Close())
+	}
+	env := actions.Env{Estate: p.estate, Firewalls: fleet, Restores: fleet, Clock: p.clock, Config: p.digest, Limits: p.limits}
+	j := journal{db}
+	engine := actions.NewEngine(j, env, p.policy, p.log)
+	router := commands.NewRouter(engine, actions.NewLooks(env), j)
+	b := bot.New(p.slack, bot.Deps{Router: router, Intake: intake{db}, Trail: db, Shown: shown{db}, Policy: p.policy, Estate: p.estate, Log: p.log})
+	w := &wired{store: db, fleet: fleet, engine: engine, bot: b, clock: p.clock, log: p.log}
+	if err := w.begin(p); err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	return w, nil
+}
+
+// begin opens the first upgrade where there is none, and records that this
+// program began to serve with this configuration.
+func (w *wired) begin(p plant) error {
+	return w.store.Append(func(t *store.Tx) error {
+		u, err := t.Upgrade()
+		if errors.Is(err, fs.ErrNotExist) {
+			u.ID = "U-1"
+			body := runbook.UpgradeBody{Estate: p.estate.Name, Channel: p.slack.Channel, Team: p.slack.Team}
+			err = record(t, u.ID, runbook.UpgradeOpened, body)
+		}
+		if err != nil {
+			return err
+		}
+		return record(t, u.ID, runbook.BotStarted, runbook.StartBody{Version: version(), Config: p.digest})
+	})
+}
+
+func record(t *store.Tx, upgrade string, kind runbook.Kind, body any) error {
+	e, err := runbook.NewEvent(kind, "", body)
+	if err != nil {
+		return err
+	}
+	e.Upgrade, e.Actor, e.Door = upgrade, runbook.Bot, "start"
+	_, err = t.Add(e)
+	return err
+}
+
+// run serves until ctx ends: planning, carrying out, timers, and Slack.
+func (w *wired) run(ctx context.Context) error {
+	if err := w.engine.Recover(ctx); err != nil {
+		return fmt.Errorf("ask the estate what an earlier run left behind: %w", err)
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return w.engine.Plan(ctx, w.store) })
+	g.Go(func() error { return w.engine.Run(ctx, w.store) })
+	g.Go(func() error { return w.keepTime(ctx) })
+	g.Go(func() error { return w.bot.Run(ctx) })
+	return g.Wait()
+}
+
+// keepTime carries out what is due. That a click comes too late is decided in
+// its own transaction; this is for what nobody clicks.
+func (w *wired) keepTime(ctx context.Context) error {
+	for {
+		due, err := w.store.Due(w.clock.Now())
+		if err != nil {
+			return err
+		}
+		for _, t := range due {
+			err := w.store.Append(func(s *store.Tx) error {
+				_, err := w.engine.Expire(tx{s}, actions.Order{By: runbook.Clock, Door: "clock", Line: t.Line}, t.Origin)
+				return err
+			})
+			if err != nil {
+				return fmt.Errorf("timer %s: %w", t.ID, err)
+			}
+		}
+		if err := w.clock.Sleep(ctx, timerPause); err != nil {
+			return nil //nolint:nilerror // asked to leave
+		}
+	}
+}
+
+// close ends what wire opened. The last line says that the bot stopped.
+func (w *wired) close() error {
+	err := w.store.Append(func(t *store.Tx) error {
+		u, err := t.Upgrade()
+		if err != nil {
+			return err
+		}
+		return record(t, u.ID, runbook.BotStopped, nil)
+	})
+	return errors.Join(err, w.fleet.Close(), w.store.Close())
+}
+
+// timerPause is how often, by the domain clock, due timers are looked for.
+const timerPause = 10 * time.Second
