@@ -85,11 +85,17 @@ func runLab(ctx context.Context, out io.Writer, o lab.Options) (err error) {
 	return err
 }
 
-// labPlant wires a bot to a lab, by what the lab's document says and over the
-// wire alone.
+// labPlant wires a bot to a lab, with the world's clock as its own.
 func labPlant(l *lab.Lab, database string, log *slog.Logger) plant {
-	doc := l.Document()
-	p := plant{database: database, log: log, limits: actions.DefaultLimits(), clock: labClock{l.World}, estate: practiceEstate(),
+	p := plantOf(l.Document(), database, log)
+	p.clock = labClock{l.World}
+	return p
+}
+
+// plantOf wires a bot to whatever lab a document describes, over the wire
+// alone. The clock is left to the caller.
+func plantOf(doc lab.Document, database string, log *slog.Logger) plant {
+	p := plant{database: database, log: log, limits: actions.DefaultLimits(), estate: practiceEstate(),
 		slack: bot.Config{BotToken: doc.Slack.BotToken, AppToken: doc.Slack.AppToken, APIURL: doc.Slack.APIURL, Team: doc.Slack.Team, Channel: doc.Slack.Channel}}
 	for _, h := range doc.Hosts {
 		p.hosts = append(p.hosts, winrm.Host{Name: h.Name, URL: h.WinRM, Auth: winrm.NTLM,

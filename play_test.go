@@ -34,7 +34,7 @@ type stage struct {
 }
 
 // patience bounds every wait of a test. Nothing waits for it when it passes.
-const patience = 30 * time.Second
+const patience = 15 * time.Second
 
 func openStage(t testing.TB) *stage {
 	t.Helper()
@@ -251,7 +251,7 @@ func flat(blocks json.RawMessage) string {
 		}
 	}
 	walk(tree)
-	return strings.Join(words, " | ")
+	return strings.ReplaceAll(strings.Join(words, " | "), "\u00a0", " ")
 }
 
 // buttonOf finds the button with a label and gives "block_id/action_id".

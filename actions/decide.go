@@ -306,7 +306,7 @@ func (e *Engine) open(r runbook.Request) *runbook.Refusal {
 	if r.State.Untouched() {
 		hint = "Ask again with `/itms " + r.Line + "`."
 	}
-	return runbook.Refuse(hint, "%s is %s%s.", r.ID, r.State, by)
+	return runbook.Refuse(hint, "%s %s%s.", r.ID, r.State.Said(), by)
 }
 
 func find(tx Facts, id string) (runbook.Request, *runbook.Refusal, error) {

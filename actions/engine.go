@@ -195,7 +195,7 @@ func (e *Engine) propose(ctx context.Context, r runbook.Request) error {
 			return failed
 		}
 		return addTo(tx, Order{By: runbook.Bot, Door: "engine"}, r, runbook.Proposed, "", runbook.ProposedBody{
-			Digest: digest, Needs: plan.Needs, Expires: tx.Now().Add(e.policy.Wait()).UTC(), Readings: draft.Readings})
+			Digest: digest, Needs: plan.Needs, Expires: tx.Now().Add(e.policy.Wait()).UTC().Truncate(time.Second), Readings: draft.Readings})
 	})
 }
 

@@ -2,6 +2,7 @@ package actions
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -23,11 +24,14 @@ type DoorLook struct {
 	// At is when it was read, on the bot's clock; Err says why it was not.
 	At  time.Time
 	Err error
+	// of is the trail's number when it was asked for.
+	of int64
 }
 
 // Looks answers people who look. Whoever asks within ten seconds shares one
-// look (DESIGN §8); a change never waits for it, because looks have a lane of
-// their own.
+// look (DESIGN §8), unless something was written into the trail since: then the
+// estate may have changed. A change never waits for a look, because looks have
+// a lane of their own.
 type Looks struct {
 	env    Env
 	flight singleflight.Group
@@ -45,30 +49,31 @@ const (
 	lookFresh = 10 * time.Second
 )
 
-// Doors looks at the doors of hosts, all at once.
-func (l *Looks) Doors(ctx context.Context, hosts []estate.Host) []DoorLook {
+// Doors looks at the doors of hosts, all at once. head is the number of the
+// trail's last event.
+func (l *Looks) Doors(ctx context.Context, hosts []estate.Host, head int64) []DoorLook {
 	looks := make([]DoorLook, len(hosts))
 	var wg sync.WaitGroup // waited for below
 	for i, h := range hosts {
-		wg.Go(func() { looks[i] = l.door(ctx, h) })
+		wg.Go(func() { looks[i] = l.door(ctx, h, head) })
 	}
 	wg.Wait()
 	return looks
 }
 
-func (l *Looks) door(ctx context.Context, h estate.Host) DoorLook {
+func (l *Looks) door(ctx context.Context, h estate.Host, head int64) DoorLook {
 	l.mu.Lock()
 	last, ok := l.last[h.Name]
 	l.mu.Unlock()
-	if ok && last.Err == nil && time.Since(last.At) < lookFresh {
+	if ok && last.Err == nil && last.of == head && time.Since(last.At) < lookFresh {
 		return last
 	}
-	v, _, _ := l.flight.Do(h.Name, func() (any, error) {
+	v, _, _ := l.flight.Do(fmt.Sprint(h.Name, " ", head), func() (any, error) {
 		// The look belongs to all who share it, so the one who leaves
 		// does not end it for the others.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookLimit)
 		defer cancel()
-		look := DoorLook{Host: h, At: time.Now()}
+		look := DoorLook{Host: h, At: time.Now(), of: head}
 		look.Firewall, look.Err = l.env.Firewalls.Firewall(ctx, h.Name, estate.Look,
 			estate.FirewallQuery{Names: []string{}, Ports: h.ClientPorts, WinRMPort: h.WinRMPort})
 		kept := slices.Clone(look.Firewall.Callers)

@@ -18,7 +18,8 @@ func (b *Bot) tell(ctx context.Context, s said, url string, reply commands.Reply
 		d = drawing{text: cut(d.text, maxPlain), blocks: nil}
 	}
 	options := []slack.MsgOption{slack.MsgOptionText(d.text, false), slack.MsgOptionBlocks(d.blocks...)}
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	// A bot that was asked to leave still says what it has decided.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	if url != "" {
 		_, _, err := b.api.PostMessageContext(ctx, s.Channel, append(options, slack.MsgOptionResponseURL(url, slack.ResponseTypeEphemeral))...)

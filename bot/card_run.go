@@ -115,9 +115,9 @@ func (v view) needsPerson() drawing {
 		case runbook.Stopped:
 			state, lead, text = "stopped", "*"+r.Waits.Text+"* "+v.settled(), "is stopped. "+r.Waits.Text
 		case runbook.StepUnknown:
-			state, lead, text, goOn = "outcome unknown", "*What became of a step is not known.* The bot does not repeat it blindly. "+r.Waits.Text, "has a step whose outcome is unknown. Look again before anything else.", "Look again"
+			state, lead, text, goOn = "outcome unknown", "*What became of a step is not known.* The bot does not repeat it blindly. "+v.settled(), "has a step whose outcome is unknown. Look again before anything else.", "Look again"
 		default:
-			state, lead, text, goOn = "failed", "*A step did not end well.* "+r.Waits.Text+" Its siblings have finished. "+v.settled(), "failed. "+r.Waits.Text, "Try again"
+			state, lead, text, goOn = "failed", "*A step did not end well.* Its siblings have finished. "+v.settled(), "failed. "+r.Waits.Text, "Try again"
 		}
 	}
 	more := append(v.stages(), v.choices(goOn))

@@ -239,7 +239,7 @@ func (o *outbound) allowed(purpose string) time.Time {
 		gap = 0
 	}
 	if n := o.tries[purpose]; n > 0 {
-		gap = min(time.Second<<min(n, 6), time.Minute)
+		gap = min(time.Second<<min(n-1, 6), time.Minute)
 	}
 	return last.Add(gap)
 }

@@ -21,10 +21,10 @@ import (
 // Slack is no error of the bot: the message stays dirty and is tried again,
 // later each time.
 func (o *outbound) send(ctx context.Context, purpose string) {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	sending, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	at := o.dirty[purpose]
-	err := o.show(ctx, purpose, at)
+	err := o.show(sending, purpose, at)
 	o.drawn[purpose] = time.Now()
 	var wait *slack.RateLimitedError
 	switch {
@@ -42,7 +42,7 @@ func (o *outbound) send(ctx context.Context, purpose string) {
 	default:
 		o.tries[purpose]++
 	}
-	if ctx.Err() == nil || o.tries[purpose] == 1 {
+	if ctx.Err() == nil {
 		o.b.d.Log.Warn("a message did not reach the channel; it is tried again", "purpose", purpose, "tries", o.tries[purpose], "error", err)
 	}
 }

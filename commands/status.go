@@ -23,7 +23,7 @@ func (r *Router) status(tx actions.Tx, _ actions.Order, words []string) (Reply, 
 	}
 	text := r.openRequests(live)
 	return Reply{Text: text + "\nLooking at the servers…", Later: func(ctx context.Context) Reply {
-		looks := r.looks.Doors(ctx, r.engine.Env().Estate.WithDoors())
+		looks := r.doors(ctx, r.engine.Env().Estate.WithDoors())
 		return Reply{Text: text, Table: doorTable(looks), Foot: footOf(looks)}
 	}}, nil, nil
 }
@@ -67,9 +67,18 @@ func (r *Router) firewall(_ actions.Tx, _ actions.Order, words []string) (Reply,
 		hosts = []estate.Host{h}
 	}
 	return Reply{Text: "Looking at " + estate.Names(hosts) + "…", Later: func(ctx context.Context) Reply {
-		looks := r.looks.Doors(ctx, hosts)
+		looks := r.doors(ctx, hosts)
 		return Reply{Text: doorSentence(looks), Table: ruleTable(looks), Foot: footOf(looks)}
 	}}, nil, nil
+}
+
+// doors looks at hosts, sharing what was read since the last event.
+func (r *Router) doors(ctx context.Context, hosts []estate.Host) []actions.DoorLook {
+	head, _, err := r.journal.Head()
+	if err != nil {
+		head = -1
+	}
+	return r.looks.Doors(ctx, hosts, head)
 }
 
 // doorSentence begins with the outcome: open, closed, or not known.

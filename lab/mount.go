@@ -1,6 +1,10 @@
 package lab
 
-import "net/http"
+import (
+	"net/http"
+
+	"itmsbot/lab/slack"
+)
 
 // mount puts workspace and page on the one listener.
 func (l *Lab) mount(mux *http.ServeMux, headless bool) {
@@ -8,4 +12,12 @@ func (l *Lab) mount(mux *http.ServeMux, headless bool) {
 	for _, path := range []string{"/api/", "/link/", "/response/", "/upload/"} {
 		mux.Handle(path, app)
 	}
+	mux.Handle("/", newPage(pageDeps{
+		World: l.World, Slack: l.Slack, Hosts: l.Hosts,
+		Channel:  slack.Channel{ID: channel, Name: "itms-upgrade", Topic: "ITMS 8.0 to 8.1, Saturday 28 November"},
+		Bot:      pageBot{User: "UITMS0001", Name: "itmsbot", Command: "/itms", Hint: "[quiesce | status | help]"},
+		People:   Members(),
+		Describe: func() any { return l.doc },
+		Headless: headless,
+	}))
 }

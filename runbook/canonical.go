@@ -47,8 +47,8 @@ func CanonicalBytes(raw []byte) ([]byte, error) {
 func integersOnly(v any) error {
 	switch v := v.(type) {
 	case json.Number:
-		if strings.ContainsAny(v.String(), ".eE") {
-			return fmt.Errorf("number %s is not an integer", v)
+		if s := v.String(); strings.ContainsAny(s, ".eE") || s == "-0" {
+			return fmt.Errorf("number %s is not an integer in its one spelling", v)
 		}
 	case []any:
 		for _, e := range v {

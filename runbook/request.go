@@ -54,6 +54,28 @@ func (s State) Holds() bool {
 	return false
 }
 
+// Said puts the state into a sentence after the request's name: "R-12 has
+// expired".
+func (s State) Said() string {
+	switch s {
+	case WasNo:
+		return "has no plan"
+	case WasDeny:
+		return "was denied"
+	case WasDrop:
+		return "was withdrawn"
+	case WasLate:
+		return "has expired"
+	case WasStale:
+		return "is out of date"
+	case WasLeft:
+		return "was left as it is"
+	case WasTaken:
+		return "was taken back"
+	}
+	return "is " + string(s)
+}
+
 // Untouched reports whether a request that is in this state, or ended in it,
 // has changed nothing.
 func (s State) Untouched() bool {

@@ -29,22 +29,25 @@ func openAnchors(path string) (*anchorFile, error) {
 	return a, nil
 }
 
-// load finds the last anchor. A line that a crash tore is ended, so that the
-// next one begins on its own.
+// load finds the last anchor. A line that a crash tore is taken away, so that
+// the next one begins on its own; it never was an anchor.
 func (a *anchorFile) load(path string) error {
 	raw, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
-	for _, l := range bytes.Split(raw, []byte("\n")) {
-		if h, err := parseAnchor(string(l)); err == nil && h.n > a.last.n {
+	whole := bytes.LastIndexByte(raw, '\n') + 1
+	if torn := raw[whole:]; len(torn) > 0 {
+		if err := a.f.Truncate(int64(whole)); err != nil {
+			return fmt.Errorf("the torn line %q at its end: %w", torn, err)
+		}
+	}
+	for l := range strings.Lines(string(raw[:whole])) {
+		if h, err := parseAnchor(l); err == nil && h.n > a.last.n {
 			a.last = h
 		}
 	}
-	if len(raw) > 0 && raw[len(raw)-1] != '\n' {
-		_, err = a.f.WriteString("\n")
-	}
-	return err
+	return nil
 }
 
 // add writes an anchor and waits until it is on disk. One that is not above the

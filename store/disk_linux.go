@@ -31,7 +31,11 @@ func localDisk(dir string) error {
 		return fmt.Errorf("file system of %s: %w", dir, err)
 	}
 	// The field is signed and 32 bits wide on some machines.
-	if kind, ok := remote[int64(uint32(s.Type))]; ok {
+	return localKind(dir, int64(uint32(s.Type)))
+}
+
+func localKind(dir string, magic int64) error {
+	if kind, ok := remote[magic]; ok {
 		return fmt.Errorf("%s is on %s, where two bots could write one trail: keep the database on a local disk", dir, kind)
 	}
 	return nil

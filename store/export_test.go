@@ -28,10 +28,10 @@ func TestExportedLinesCarryTheChain(t *testing.T) {
 	var lines []line
 	for in.Scan() {
 		var e struct {
-			N, At, Delivery                                        int64
+			N, At, Delivery                                       int64
 			Upgrade, Actor, Door, Kind, Request, Step, Time, Body string
-			Prev, Hash                                             string
-			Team                                                   string `json:"actor_team"`
+			Prev, Hash                                            string
+			Team                                                  string `json:"actor_team"`
 		}
 		if err := json.Unmarshal(in.Bytes(), &e); err != nil {
 			t.Fatal(err)

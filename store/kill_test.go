@@ -4,27 +4,12 @@ import (
 	"bufio"
 	"fmt"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
 	"itmsbot/runbook"
 )
-
-// victim, in the environment, makes the test binary write to the database it
-// names until it is killed.
-const victim = "ITMSBOT_STORE_VICTIM"
-
-func TestMain(m *testing.M) {
-	if path := os.Getenv(victim); path != "" {
-		if err := writeUntilKilled(path); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-	}
-	os.Exit(m.Run())
-}
 
 // writeUntilKilled says on standard output what was acknowledged to it.
 func writeUntilKilled(path string) error {
@@ -113,13 +98,7 @@ func TestKill(t *testing.T) {
 // all it has said.
 func killAfter(t *testing.T, path string, lines int) (said []string) {
 	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(self)
-	cmd.Env = append(os.Environ(), victim+"="+path)
-	cmd.Stderr = os.Stderr
+	cmd := childCommand(t, "write", path)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -5,9 +5,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 )
@@ -56,6 +58,7 @@ func Open(path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
+	s.w.daily = time.Tick(everyDay)
 	go s.w.run() // Close waits for it
 	return s, nil
 }
@@ -155,7 +158,7 @@ func undamaged(c *conn, last head) error {
 	if err != nil {
 		return fmt.Errorf("the last anchor is of event %d, which is not there: the trail was cut, or an older copy restored: %w", last.n, err)
 	}
-	if hash != last.hash {
+	if !strings.HasPrefix(hash, last.hash) {
 		return fmt.Errorf("event %d is not the one that was anchored", last.n)
 	}
 	return nil
@@ -277,14 +280,15 @@ func absolute(path string) (string, error) {
 }
 
 // createFile makes the file, readable for its owner alone, before SQLite does
-// it with the mode of the day. SQLite gives its side files the same mode.
+// it with the mode of the day. SQLite gives its side files the same mode. A
+// file that is there is not opened: closing it again would let go of the locks
+// that SQLite holds on it for a reader in this program.
 func createFile(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return err
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return os.Chmod(path, 0o600)
 	}
-	if err := f.Chmod(0o600); err != nil {
-		f.Close()
+	if err != nil {
 		return err
 	}
 	return f.Close()

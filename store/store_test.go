@@ -50,13 +50,19 @@ func file(t testing.TB) string { return filepath.Join(t.TempDir(), "itmsbot.db")
 
 func options(c *clock) Options { return Options{Clock: c.Now, busy: 50 * time.Millisecond} }
 
-// opened gives an open store at path, closed when the test ends.
+// opened gives an open store at path, closed when the test ends. It does not
+// wait for the disk: what is on it after a power cut is not what these tests
+// ask.
 func opened(t testing.TB, path string) *Store {
 	t.Helper()
-	s, err := Open(path, options(newClock()))
+	s, err := open(path, options(newClock()))
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := s.w.c.script("PRAGMA synchronous = OFF"); err != nil {
+		t.Fatal(err)
+	}
+	go s.w.run() // Close waits for it
 	t.Cleanup(func() { s.Close() })
 	return s
 }
@@ -250,6 +256,31 @@ func TestEventsOfOneCallShareOneTime(t *testing.T) {
 		if !e.At.Equal(start) {
 			t.Errorf("event %d at %s, want %s", e.N, e.At, start)
 		}
+	}
+}
+
+func TestEventIsReadBackAsWritten(t *testing.T) {
+	s := fresh(t)
+	e := at("1.1", by(bob, event(t, runbook.Noted, "R-7", runbook.TextBody{Text: "<grün> & \u2028"})))
+	e.Delivery, e.N, e.At = 42, 99, time.Time{} // number and time are the store's
+	written := add(t, s, e)[0]
+	e.N, e.At = 2, start
+	if diff := cmp.Diff(e, written); diff != "" {
+		t.Errorf("written (-want +got):\n%s", diff)
+	}
+	read, err := s.Events(1, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]runbook.Event{e}, read); diff != "" {
+		t.Errorf("read (-want +got):\n%s", diff)
+	}
+	_, head := s.Head()
+	if hash, err := s.HashOf(2); err != nil || hash != head || len(hash) != 64 {
+		t.Errorf("hash %s, %v; want that of the head, %s", hash, err, head)
+	}
+	if _, err := s.HashOf(3); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("hash of no event: %v", err)
 	}
 }
 

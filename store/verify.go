@@ -1,11 +1,14 @@
 package store
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"strings"
+
+	"itmsbot/runbook"
 )
 
 // Report is what Verify found out.
@@ -202,4 +205,24 @@ func (r *Report) contents(c *conn) (err error) {
 	}
 	r.Artifacts, err = r.digests(c, "artifact", "SELECT sha256, bytes FROM artifact")
 	return err
+}
+
+// digests checks contents by their digests and counts them.
+func (r *Report) digests(c *conn, what, query string) (int, error) {
+	type content struct {
+		digest string
+		bytes  []byte
+	}
+	count := 0
+	err := each(c, func(rows *sql.Rows) (x content, err error) {
+		err = rows.Scan(&x.digest, &x.bytes)
+		return x, err
+	}, func(x content) error {
+		count++
+		if is := runbook.Digest(x.bytes); is != x.digest {
+			r.find(0, what+" "+x.digest, "the bytes of this digest", is)
+		}
+		return nil
+	}, query)
+	return count, err
 }

@@ -8,8 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"itmsbot/runbook"
 )
 
 // anchors checks every anchor there is: those of the files given, those of the
@@ -90,24 +88,4 @@ func (r *Report) anchored(c *conn, of string, h head) error {
 		r.find(h.n, "anchor of "+of, h.hash, hash)
 	}
 	return nil
-}
-
-// digests checks contents by their digests and counts them.
-func (r *Report) digests(c *conn, what, query string) (int, error) {
-	type content struct {
-		digest string
-		bytes  []byte
-	}
-	count := 0
-	err := each(c, func(rows *sql.Rows) (x content, err error) {
-		err = rows.Scan(&x.digest, &x.bytes)
-		return x, err
-	}, func(x content) error {
-		count++
-		if is := runbook.Digest(x.bytes); is != x.digest {
-			r.find(0, what+" "+x.digest, "the bytes of this digest", is)
-		}
-		return nil
-	}, query)
-	return count, err
 }

@@ -13,9 +13,8 @@ const (
 	// inputSize is how much stdin goes into one message: 96 KiB are 128 KiB in
 	// base64, and with the envelope less than envelopeSize.
 	inputSize = 96 << 10
-	// busyTries and busyPause are for hosts that are too busy to take input.
+	// busyTries is how often a host is offered input that is too busy to take it.
 	busyTries = 3
-	busyPause = 5 * time.Second
 )
 
 // command is one command in a shell of its own. A shell is never used twice: ending
@@ -28,7 +27,8 @@ type command struct {
 	// the bootstrap begins to do something.
 	started bool
 
-	limit          int // of stdout and stderr together, in bytes
+	pause          time.Duration // before a busy host is offered input once more
+	limit          int           // of stdout and stderr together, in bytes
 	stdout, stderr []byte
 	exitCode       uint32
 }
@@ -90,7 +90,7 @@ func (c *command) sendPart(ctx context.Context, s *session, data []byte, last bo
 			return err
 		}
 		select {
-		case <-time.After(busyPause):
+		case <-time.After(c.pause):
 		case <-ctx.Done():
 			return lost(ctx, ctx.Err())
 		}

@@ -56,6 +56,8 @@ func newConnection(h *Host, o Options) *connection {
 			MaxIdleConnsPerHost: 1,
 			IdleConnTimeout:     idleLimit,
 			DisableCompression:  true,
+			// Answers of a WinRM service have a handful of headers.
+			MaxResponseHeaderBytes: 64 << 10,
 		},
 	}
 }

@@ -191,20 +191,20 @@ func oursCancel(t *testing.T) {
 
 // silence takes connections and says nothing on them.
 func silence(t *testing.T) string {
-	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		<-r.Context().Done() // until the client leaves, or the test
-	}))
+	over := make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-over }))
 	t.Cleanup(func() {
-		s.CloseClientConnections()
+		close(over)
 		s.Close()
 	})
 	return s.URL + "/wsman"
 }
 
 func librarySilent(t *testing.T) bool {
-	c := libraryClient(t, silence(t), sealing, 50*time.Millisecond)
 	ended := make(chan struct{})
-	go func() { // ends when the server of silence is closed
+	t.Cleanup(func() { <-ended }) // after the cleanup of silence
+	c := libraryClient(t, silence(t), sealing, 50*time.Millisecond)
+	go func() { // waited for by the cleanup
 		defer close(ended)
 		_, _ = c.CreateShell()
 	}()

@@ -29,7 +29,7 @@ type Login struct {
 	User   string
 	Domain string // empty for an account of the host itself
 	// Password is called at each log-on and never kept, so that printing a Login
-	// prints no secret.
+	// prints no secret. It may be called by several goroutines at once.
 	Password func() (string, error)
 }
 
@@ -70,6 +70,8 @@ type Options struct {
 	ChangeLimit time.Duration
 	// Dial ends making a connection, TLS included; default 5 s.
 	Dial time.Duration
+	// pause is what a busy host is given before it is offered input again; 5 s.
+	pause time.Duration
 	// output is the most that is kept of what a script writes, in bytes; 8 MiB.
 	output int
 	// Log gets what no caller is told: log-ons, parking, shells that could not be
@@ -87,6 +89,7 @@ func (o Options) withDefaults() Options {
 	set(&o.LookLimit, 20*time.Second)
 	set(&o.ChangeLimit, 5*time.Minute)
 	set(&o.Dial, 5*time.Second)
+	set(&o.pause, 5*time.Second)
 	if o.output == 0 {
 		o.output = replyLimit
 	}

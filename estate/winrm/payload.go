@@ -16,6 +16,9 @@ import (
 // matters, runs the script in it with its one argument, and writes the outcome in
 // base64 behind the payload's nonce. An input that is cut short runs nothing.
 //
+// It must not name $input: PowerShell looks for that in the text of a command, and
+// where it finds it reads stdin itself (ConsoleHost, AstSearcher.IsUsingDollarInput).
+//
 //go:embed bootstrap.ps1
 var bootstrap string
 

@@ -21,6 +21,9 @@ func TestBootstrapLine(t *testing.T) {
 	if i := strings.IndexFunc(bootstrap, func(r rune) bool { return r > 126 || r == '\r' }); i >= 0 {
 		t.Errorf("%q in the bootstrap", bootstrap[i])
 	}
+	if strings.Contains(strings.ToLower(bootstrap), "$input") {
+		t.Error("PowerShell would take stdin from the bootstrap")
+	}
 	raw, err := base64.StdEncoding.DecodeString(line[strings.LastIndex(line, " ")+1:])
 	if err != nil {
 		t.Fatal(err)
@@ -104,13 +107,13 @@ func TestReadable(t *testing.T) {
 	const clixml = "#< CLIXML\r\n" + `<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04"><Obj S="progress" RefId="0"><MS><S N="x">hidden</S></MS></Obj>` +
 		`<S S="Error">Access _x005F_denied_x000D__x000A_</S><S S="Warning">hidden</S><S S="Error">  + line_x000A_</S></Objs>`
 	for in, want := range map[string]string{
-		"":                             "",
-		"plain\r\nwords":               "plain words",
-		clixml:                         "Access _denied + line",
-		"before " + clixml:             "before Access _denied + line",
-		"#< CLIXML\r\n<Objs":           "#< CLIXML <Objs",
-		strings.Repeat("long ", 1000):  strings.Repeat("long ", 80) + " …",
-		"\xff\xfe not UTF-8 \x00 here": "? not UTF-8 \x00 here",
+		"":                                "",
+		"plain\r\nwords":                  "plain words",
+		clixml:                            "Access _denied + line",
+		"before " + clixml:                "before Access _denied + line",
+		"#< CLIXML\r\n<Objs":              "#< CLIXML <Objs",
+		strings.Repeat("long ", 1000):     strings.Repeat("long ", 80) + " …",
+		"\xff\xfe not UTF-8 \x1b[2J here": "? not UTF-8 ?[2J here",
 	} {
 		if got := readable([]byte(in)); got != want {
 			t.Errorf("%q became %q, want %q", in, got, want)

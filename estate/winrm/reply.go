@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Codes of WSManFault that decide anything here (wsmerror.h, winerror.h).
@@ -140,10 +141,17 @@ func (x *faultXML) fault() *fault {
 	return &fault{code: uint32(code), text: sentence(text)}
 }
 
-// sentence puts the far end's words on one line of bearable length.
+// sentence puts the far end's words on one line of bearable length, without
+// anything that a terminal would obey.
 func sentence(s string) string {
 	const most = 400
 	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "?")), " ")
+	s = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, s)
 	if r := []rune(s); len(r) > most {
 		return string(r[:most]) + " …"
 	}

@@ -23,16 +23,16 @@ const deleteLimit = 5 * time.Second
 // changed something. A look that could not be finished in time is
 // estate.Unreachable. Whoever waits for ctx finds its error in the chain.
 func (f *Fleet) Run(ctx context.Context, host string, lane estate.Lane, script Script, args, answer any) error {
-	started, err := f.run(ctx, host, lane, script, args, answer)
+	adrift, err := f.run(ctx, host, lane, script, args, answer)
 	if err != nil {
-		return errorOf(err, host, script, started)
+		return errorOf(err, host, script, adrift)
 	}
 	return nil
 }
 
-// run reports whether the script may have begun; it has not when the error came
-// with its own words or another machine answered.
-func (f *Fleet) run(ctx context.Context, host string, name estate.Lane, script Script, args, answer any) (started bool, err error) {
+// run reports, beside an error, whether the script may have begun without anybody
+// knowing how far it came. A script that has said so itself is not among them.
+func (f *Fleet) run(ctx context.Context, host string, name estate.Lane, script Script, args, answer any) (adrift bool, err error) {
 	machine, err := machineOf(script, args)
 	if err != nil {
 		return false, err
@@ -53,7 +53,7 @@ func (f *Fleet) run(ctx context.Context, host string, name estate.Lane, script S
 	if err != nil {
 		return false, err
 	}
-	c := command{limit: f.opts.output}
+	c := command{pause: f.opts.pause, limit: f.opts.output}
 	err = c.run(ctx, l.session, f.line, input)
 	f.leave(ctx, l, c.shell, err)
 	if err != nil {
@@ -76,7 +76,7 @@ func machineOf(script Script, args any) (string, error) {
 		return "", fmt.Errorf("arguments of %s: %w", script.Name, err)
 	}
 	if script.Changes && named.Machine == "" {
-		return "", &trouble{kind: estate.WrongMachine, detail: "the plan does not say which machine to change"}
+		return "", &trouble{kind: estate.WrongMachine, detail: "the arguments do not name the machine to change"}
 	}
 	return named.Machine, nil
 }
@@ -114,7 +114,7 @@ func hostsNo(err error) error {
 
 // outcome reads what the ended command has written. Without a trailer nobody
 // knows how far the script came; with one it has said so itself.
-func outcome(c *command, nonce, machine string, answer any) (started bool, err error) {
+func outcome(c *command, nonce, machine string, answer any) (adrift bool, err error) {
 	t, ok := parseTrailer(c.stdout, nonce)
 	if !ok {
 		detail := fmt.Sprintf("PowerShell ended with code %d and without an answer", c.exitCode)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"itmsbot/estate"
 	"itmsbot/estate/winrm"
@@ -150,13 +151,46 @@ func TestWire(t *testing.T) {
 	}
 }
 
+// TestCutInput: a script whose input did not arrive whole has not run, and a change
+// that has not run is not unknown.
+func TestCutInput(t *testing.T) {
+	w := startWindows(t, nil)
+	f := w.fleet(t, nil)
+	in := w.args()
+	in.Text = strings.Repeat("a", 200_000) // three messages
+	for _, fault := range []wsman.Fault{
+		{Kind: wsman.FaultFault, On: "Send", After: 1, Code: 995},
+		{Kind: wsman.FaultFault, On: "Command"},
+	} {
+		inject(t, w, fault)
+		expect(t, f.Run(t.Context(), "SMP1", estate.Change, change("echo"), in, new(echoed)), estate.Failed, "fault")
+		w.Clear()
+	}
+	inject(t, w, wsman.Fault{Kind: wsman.FaultUnsealed, On: "Send", Count: 1})
+	expect(t, f.Run(t.Context(), "SMP1", estate.Change, change("echo"), in, new(echoed)), estate.Untrusted, "not sealed")
+	f.Close()
+	if n := len(w.calls()); n != 0 {
+		t.Errorf("%d scripts have run", n)
+	}
+}
+
+// A host that is too busy to take input is offered it three times.
+func TestBusyHost(t *testing.T) {
+	w := startWindows(t, nil)
+	f := w.fleet(t, func(_ *winrm.Host, o *winrm.Options) { winrm.PauseWhenBusy(o, time.Millisecond) })
+	for refusals, want := range map[int]estate.Trouble{2: "", 3: estate.Unknown} {
+		inject(t, w, wsman.Fault{Kind: wsman.FaultFault, On: "Send", Code: 170, Count: refusals})
+		expect(t, f.Run(t.Context(), "SMP1", estate.Change, change("echo"), w.args(), new(echoed)), want, "too busy")
+	}
+}
+
 // A change that does not name its machine never reaches the network.
 func TestChangeNamesItsMachine(t *testing.T) {
 	w := startWindows(t, nil)
 	f := w.fleet(t, nil)
-	expect(t, f.Run(t.Context(), "SMP1", estate.Change, change("echo"), args{}, new(echoed)), estate.WrongMachine, "does not say")
+	expect(t, f.Run(t.Context(), "SMP1", estate.Change, change("echo"), args{}, new(echoed)), estate.WrongMachine, "do not name")
 	_, err := f.SwitchRules(t.Context(), "SMP1", "", []string{"a"}, false)
-	expect(t, err, estate.WrongMachine, "does not say")
+	expect(t, err, estate.WrongMachine, "do not name")
 	if n := w.Stats().Requests; n != 0 {
 		t.Errorf("%d requests were made", n)
 	}

@@ -3,6 +3,7 @@ package winrm
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -103,14 +104,12 @@ func (s *session) read(a *answer, id string) (reply, error) {
 		return reply{}, httpTrouble(a.status)
 	}
 	r, err := parseReply(body, id)
-	if f, ok := err.(*fault); ok {
-		return r, f
+	var no *fault
+	if err == nil || errors.As(err, &no) {
+		return r, err
 	}
-	if err != nil {
-		s.drop()
-		return r, &trouble{estate.Unreachable, sentence(err.Error()), err}
-	}
-	return r, nil
+	s.drop()
+	return r, &trouble{estate.Unreachable, sentence(err.Error()), err}
 }
 
 func (s *session) isSealed(a *answer) bool {
@@ -153,6 +152,7 @@ func (s *session) logOn(ctx context.Context) error {
 	if s.sealed() {
 		s.keys = client.SecuritySession()
 	}
+	s.credential.log.Debug("logged on", "host", s.host.Name, "account", s.credential.login.String())
 	return nil
 }
 

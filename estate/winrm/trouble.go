@@ -32,14 +32,15 @@ func refusalOf(f *fault) *trouble {
 		return &trouble{estate.Refused, "the account may not use remote management there: " + f.text, f}
 	case f.crowded():
 		return &trouble{estate.Unreachable, "the host is too busy: " + f.text, f}
+	case f.code == codeTimedOut:
+		return &trouble{estate.Unreachable, "no answer in time", f}
 	}
 	return &trouble{estate.Failed, f.Error(), f}
 }
 
-// errorOf makes the error that callers get. started says that the script may have
-// begun: what happens to a change from then on is unknown, unless the script said
-// it itself.
-func errorOf(err error, host string, script Script, started bool) *estate.Error {
+// errorOf makes the error that callers get. adrift says that the script may have
+// begun and nobody knows how far it came, which makes a change unknown.
+func errorOf(err error, host string, script Script, adrift bool) *estate.Error {
 	out := &estate.Error{Kind: estate.Failed, Host: host, Op: script.Doing, Err: err}
 	var t *trouble
 	if errors.As(err, &t) {
@@ -47,7 +48,7 @@ func errorOf(err error, host string, script Script, started bool) *estate.Error 
 	} else if err != nil {
 		out.Detail = sentence(err.Error())
 	}
-	if started && script.Changes {
+	if adrift && script.Changes {
 		out.Kind = estate.Unknown
 	}
 	return out

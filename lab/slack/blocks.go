@@ -278,6 +278,9 @@ func richTextLeaf(c *checker, at string, v any) {
 // blockText is how much text blocks hold, in bytes. Markdown blocks have a
 // limit of their own.
 func blockText(raw json.RawMessage) int {
+	if raw == nil {
+		return 0
+	}
 	v, err := decode(raw)
 	if err != nil {
 		return 0

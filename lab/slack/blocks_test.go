@@ -114,6 +114,18 @@ func TestMessageBlocks(t *testing.T) {
 		{"input", `[{"type":"input","label":` + pt + `,"element":{"type":"plain_text_input"}}]`, ""},
 		{"file input in a message", `[{"type":"input","label":` + pt + `,"element":{"type":"file_input"}}]`, "unsupported type: file_input [json-pointer:/blocks/0/element/type]"},
 		{"alert in a message", `[{"type":"alert","text":` + md + `}]`, "unsupported type: alert [json-pointer:/blocks/0/type]"},
+		{"data table without rows", `[{"type":"data_table","caption":"c","rows":[[]]}]`, "no fewer than 2 items allowed [json-pointer:/blocks/0/rows]"},
+		{"video", `[{"type":"video","title":` + pt + `,"video_url":"https://x.test/v","thumbnail_url":"https://x.test/t"}]`, "missing required field: alt_text [json-pointer:/blocks/0]"},
+		{"context_actions", `[{"type":"context_actions","elements":[{"type":"button"}]}]`, "unsupported type: button [json-pointer:/blocks/0/elements/0/type]"},
+		{"plan", `[{"type":"plan","title":"p","tasks":[{"title":"a"}]}]`, "missing required field: task_id [json-pointer:/blocks/0/tasks/0]"},
+		{"card", `[{"type":"card","title":` + pt + `,"actions":[{"type":"overflow"}]}]`, "unsupported type: overflow [json-pointer:/blocks/0/actions/0/type]"},
+		{"container", `[{"type":"container","child_blocks":[{"type":"header"}]}]`, "missing required field: text [json-pointer:/blocks/0/child_blocks/0]"},
+		{"file", `[{"type":"file","external_id":"e","source":"local"}]`, "must be a valid enum value [json-pointer:/blocks/0/source]"},
+		{"call", `[{"type":"call"}]`, "missing required field: call_id [json-pointer:/blocks/0]"},
+		{"workflow button", actions(`{"type":"workflow_button","text":` + pt + `}`), "missing required field: workflow [json-pointer:/blocks/0/elements/0]"},
+		{"option group label", actions(`{"type":"static_select","option_groups":[{"label":` + md + `,"options":[{"text":` + pt + `,"value":"v"}]}]}`), "unsupported type: mrkdwn [json-pointer:/blocks/0/elements/0/option_groups/0/label/type]"},
+		{"placeholder 151", actions(`{"type":"users_select","placeholder":{"type":"plain_text","text":"` + x(151) + `"}}`), "must be less than 151 characters [json-pointer:/blocks/0/elements/0/placeholder/text]"},
+		{"boolean as text", section(`"text":` + md + `,"expand":"true"`), "must provide a boolean [json-pointer:/blocks/0/expand]"},
 		{"task card", `[{"type":"task_card","task_id":"1","title":"a","status":"done"}]`, "must be a valid enum value [json-pointer:/blocks/0/status]"},
 		{"carousel 11", `[{"type":"carousel","elements":` + many(11, `{"type":"card"}`) + `}]`, "no more than 10 items allowed [json-pointer:/blocks/0/elements]"},
 	} {
@@ -176,7 +188,7 @@ func TestRefusalOfBlocks(t *testing.T) {
 	if err == nil || err.Error() != "invalid_attachments" || !strings.Contains(string(answerOf(nil, err).body), onlyOneTable) {
 		t.Errorf("two tables: %v", err)
 	}
-	_, err = readBlocks(json.RawMessage(many(4, `{"type":"section","text":{"type":"mrkdwn","text":"`+x(2900)+`"}}`)))
+	_, err = readPost(args{"blocks": many(4, `{"type":"section","text":{"type":"mrkdwn","text":"`+x(2900)+`"}}`)})
 	if err == nil || err.Error() != "msg_blocks_too_long" {
 		t.Errorf("11,600 characters: %v", err)
 	}

@@ -40,7 +40,7 @@ func (s *Server) chatPostMessage(a args) (reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := readDraft(a)
+	d, err := readPost(a)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func (s *Server) chatPostEphemeral(a args) (reply, error) {
 	if p, ok := s.person(a["user"]); !ok || p.ID == s.cfg.BotUser {
 		return nil, refuse("user_not_in_channel")
 	}
-	d, err := readDraft(a)
+	d, err := readPost(a)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func (s *Server) chatUpdate(a args) (reply, error) {
 	if utf8.RuneCountInString(a["text"]) > maxUpdate {
 		return nil, refuse("msg_too_long")
 	}
-	d, err := readDraft(a)
+	d, err := readPost(a)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package slack
 
 import (
 	"log/slog"
+	"strings"
 	"time"
 )
 
@@ -34,7 +35,7 @@ type Config struct {
 	AppToken string // xapp-…, for apps.connections.open alone
 
 	Command   string // the app's slash command, such as "/itms"
-	UsageHint string
+	UsageHint string // what the page shows beside it
 
 	Channels []Channel
 	People   []Person
@@ -51,7 +52,8 @@ type Config struct {
 	// AckWithin is how long the app has to acknowledge; 0 is Slack's 3 s.
 	AckWithin time.Duration
 	// Redeliver holds the waits before each further delivery of what was not
-	// acknowledged in time; nil is Slack's 0, 1 min, 5 min.
+	// acknowledged in time; nil is Slack's 0, 1 min, 5 min, and
+	// an empty list delivers once.
 	Redeliver []time.Duration
 	// TriggerTTL is how long a trigger_id opens a modal; 0 is Slack's 3 s.
 	TriggerTTL time.Duration
@@ -67,6 +69,7 @@ type Config struct {
 // withDefaults returns the configuration with every zero value replaced by
 // what Slack does.
 func (c Config) withDefaults() Config {
+	c.URL = strings.TrimRight(c.URL, "/")
 	if c.Now == nil {
 		c.Now = time.Now
 	}

@@ -67,6 +67,16 @@ func readDraft(a args) (draft, error) {
 	return d, nil
 }
 
+// readPost is readDraft for what the chat.* methods post. Response URLs take
+// longer blocks.
+func readPost(a args) (draft, error) {
+	d, err := readDraft(a)
+	if err == nil && blockText(d.blocks) > maxBlockText {
+		err = refuse("msg_blocks_too_long")
+	}
+	return d, err
+}
+
 // readBlocks checks a message's blocks and gives those without an id one. None
 // and an empty list are nil.
 func readBlocks(raw json.RawMessage) (json.RawMessage, error) {
@@ -82,9 +92,6 @@ func readBlocks(raw json.RawMessage) (json.RawMessage, error) {
 	}
 	if problems := checkMessageBlocks(raw); len(problems) > 0 {
 		return nil, refuseBlocks(problems)
-	}
-	if blockText(raw) > maxBlockText {
-		return nil, refuse("msg_blocks_too_long")
 	}
 	return identify(raw), nil
 }

@@ -57,15 +57,12 @@ func TestAckStopsRedelivery(t *testing.T) {
 }
 
 func TestAckOfRedelivery(t *testing.T) {
-	l := newLab(t, func(c *slack.Config) {
-		impatient(c)
-		c.Redeliver = []time.Duration{0, time.Hour}
-	})
+	l := newLab(t, func(c *slack.Config) { c.Redeliver = []time.Duration{0} })
+	l.inject(t, slack.Fault{Kind: "slow-ack", Count: 1})
 	conn, _ := l.dial(t)
 	said := async(t, func() error { _, err := l.Say(t.Context(), ann, channel, "", "/itms"); return err })
-	read(t, conn)
-	again := read(t, conn)
-	write(t, conn, `{"envelope_id":"`+again.EnvelopeID+`","payload":{"text":"at last"}}`)
+	write(t, conn, `{"envelope_id":"`+read(t, conn).EnvelopeID+`"}`)
+	write(t, conn, `{"envelope_id":"`+read(t, conn).EnvelopeID+`","payload":{"text":"at last"}}`)
 	l.until(t, "the answer is shown", func() bool { return len(l.Messages(ann, channel, "")) == 1 })
 	if got := notAnswered(<-said); got != "operation_timeout" {
 		t.Errorf("the person got %q", got)
@@ -75,7 +72,7 @@ func TestAckOfRedelivery(t *testing.T) {
 func TestNobodyConnected(t *testing.T) {
 	l := newLab(t, func(c *slack.Config) {
 		impatient(c)
-		c.Redeliver = []time.Duration{time.Hour}
+		c.Redeliver = []time.Duration{time.Hour, time.Hour}
 	})
 	_, err := l.Say(t.Context(), ann, channel, "", "/itms status")
 	if got := notAnswered(err); got != "app is not connected" {

@@ -95,26 +95,45 @@ func (s *Server) start(e *envelope) {
 	s.wg.Go(func() { s.carry(e) }) // Close waits for it
 }
 
+// fate is how one delivery ended.
+type fate int
+
+const (
+	acked       fate = iota
+	unanswered       // delivered, but not acknowledged in time
+	undelivered      // no socket was open
+	abandoned        // the workspace was closed
+)
+
 // carry delivers an envelope until it is acknowledged or the schedule ends.
 func (s *Server) carry(e *envelope) {
-	defer func() {
-		s.mu.Lock()
-		delete(s.waiting, e.id)
-		s.touch()
-		s.mu.Unlock()
-	}()
+	defer s.forget(e)
 	for n := 0; ; n++ {
-		payload, acked, sent := s.attempt(e, n)
-		if acked {
+		payload, end := s.attempt(e, n)
+		switch end {
+		case acked:
 			e.tell(s.conclude(e, payload))
 			s.redeliverAnyway(e, n)
 			return
+		case abandoned:
+			return // whoever waits learns it from the closing itself
+		case unanswered:
+			e.tell(&NotAnswered{Reason: "operation_timeout"})
+		case undelivered:
+			e.tell(&NotAnswered{Reason: "app is not connected"})
 		}
-		e.tell(notAnswered(sent))
-		if n == len(s.cfg.Redeliver) || !s.pause(e, s.cfg.Redeliver[n], sent) {
+		if n == len(s.cfg.Redeliver) || !s.pause(e, s.cfg.Redeliver[n], end) {
 			return
 		}
 	}
+}
+
+// forget ends an envelope: what is acknowledged now is unknown.
+func (s *Server) forget(e *envelope) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.waiting, e.id)
+	s.touch()
 }
 
 // tell lets the person know; later news of the same envelope is dropped.
@@ -125,34 +144,31 @@ func (e *envelope) tell(err error) {
 	}
 }
 
-func notAnswered(sent bool) error {
-	if !sent {
-		return &NotAnswered{Reason: "app is not connected"}
-	}
-	return &NotAnswered{Reason: "operation_timeout"}
-}
-
 // attempt delivers an envelope once, as soon as there is a socket, and waits
 // for its acknowledgement.
-func (s *Server) attempt(e *envelope, n int) (payload json.RawMessage, acked, sent bool) {
+func (s *Server) attempt(e *envelope, n int) (json.RawMessage, fate) {
 	late := time.NewTimer(s.cfg.AckWithin)
 	defer late.Stop()
+	end := undelivered
 	for {
 		change := s.watch() // before looking, so that no socket is missed
-		if !sent {
-			sent = s.transmit(e, n)
+		if end == undelivered && s.transmit(e, n) {
+			end = unanswered
 		}
-		if sent {
+		if end == unanswered {
 			change = nil
 		}
 		select {
-		case payload = <-e.acked:
-			return payload, !s.slowAck(), true
+		case payload := <-e.acked:
+			if s.slowAck() {
+				return nil, unanswered
+			}
+			return payload, acked
 		case <-late.C:
-			return nil, false, sent
+			return nil, end
 		case <-change:
 		case <-s.done:
-			return nil, false, sent
+			return nil, abandoned
 		}
 	}
 }
@@ -166,12 +182,12 @@ func (s *Server) slowAck() bool {
 // pause waits before the next delivery: for the schedule, or if none took
 // place for a socket. It reports whether there is to be a next delivery; a
 // late acknowledgement ends the matter.
-func (s *Server) pause(e *envelope, wait time.Duration, sent bool) bool {
+func (s *Server) pause(e *envelope, wait time.Duration, end fate) bool {
 	due := time.NewTimer(wait)
 	defer due.Stop()
 	for {
 		change := s.watch()
-		if !sent && s.Connections() > 0 {
+		if end == undelivered && s.Connections() > 0 {
 			return true
 		}
 		select {
@@ -216,15 +232,16 @@ func (s *Server) transmit(e *envelope, n int) bool {
 	}
 }
 
-// pick returns the socket whose turn it is, nil if none is open.
+// pick returns the socket whose turn it is, nil if there is none.
 func (s *Server) pick() *socket {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.sockets) == 0 {
+	open := s.inService()
+	if len(open) == 0 {
 		return nil
 	}
 	s.next++
-	return s.sockets[s.next%len(s.sockets)]
+	return open[s.next%len(open)]
 }
 
 // acknowledge hands an acknowledgement to the envelope it is for. It may come

@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"path"
 	"slices"
 	"strconv"
@@ -52,7 +53,7 @@ func (s *Server) filesGetUploadURL(a args) (reply, error) {
 		Mimetype: mimetype(ext), Filetype: strings.TrimPrefix(ext, "."),
 		User: s.cfg.BotUser, Size: length, AltText: a["alt_txt"],
 	}}
-	u.URLPrivate = s.cfg.URL + "/upload/" + u.ID + "/" + path.Base(u.Name)
+	u.URLPrivate = s.cfg.URL + "/upload/" + u.ID + "/" + url.PathEscape(path.Base(u.Name))
 	s.uploads[key], s.files[u.ID] = u, u
 	return reply{"upload_url": s.cfg.URL + "/upload/" + key, "file_id": u.ID}, nil
 }
@@ -123,11 +124,42 @@ func readUpload(w http.ResponseWriter, r *http.Request, size int) ([]byte, error
 }
 
 func (s *Server) filesComplete(a args) (reply, error) {
+	rooms, err := s.destinations(a["channel_id"] + "," + a["channels"])
+	if err != nil {
+		return nil, err
+	}
+	d := draft{text: a["initial_comment"]}
+	if d.text == "" {
+		if d.blocks, err = readBlocks(a.json("blocks")); err != nil {
+			return nil, err
+		}
+	}
+	if ts := a["thread_ts"]; ts != "" {
+		if len(rooms) != 1 {
+			return nil, refuse("invalid_arguments")
+		}
+		if d.thread, err = rooms[0].thread(ts); err != nil {
+			return nil, err
+		}
+	}
 	list, err := s.completing(a.json("files"))
 	if err != nil {
 		return nil, err
 	}
-	channels := strings.FieldsFunc(a["channel_id"]+","+a["channels"], func(r rune) bool { return r == ',' })
+	var files []File
+	for _, u := range list {
+		u.completed = true
+		files = append(files, u.File)
+	}
+	for _, r := range rooms {
+		s.share(r, list, d)
+	}
+	return reply{"files": files}, nil
+}
+
+// destinations finds the channels in a list separated by commas. Locked.
+func (s *Server) destinations(ids string) ([]*room, error) {
+	channels := strings.FieldsFunc(ids, func(r rune) bool { return r == ',' })
 	if len(channels) > 100 {
 		return nil, refuse("channels_limit_exceeded")
 	}
@@ -139,20 +171,7 @@ func (s *Server) filesComplete(a args) (reply, error) {
 		}
 		rooms = append(rooms, r)
 	}
-	if len(rooms) != 1 && a["thread_ts"] != "" {
-		return nil, refuse("invalid_arguments")
-	}
-	var files []File
-	for _, u := range list {
-		u.completed = true
-		files = append(files, u.File)
-	}
-	for _, r := range rooms {
-		if err := s.share(r, list, a["thread_ts"], a["initial_comment"]); err != nil {
-			return nil, err
-		}
-	}
-	return reply{"files": files}, nil
+	return rooms, nil
 }
 
 // completing finds the uploads that files.completeUploadExternal names.
@@ -176,21 +195,16 @@ func (s *Server) completing(raw json.RawMessage) ([]*upload, error) {
 }
 
 // share posts files into a channel. Locked.
-func (s *Server) share(r *room, list []*upload, threadTS, comment string) error {
-	parent, err := r.thread(threadTS)
-	if err != nil {
-		return err
-	}
-	m := s.post(r, draft{text: comment, thread: parent})
+func (s *Server) share(r *room, list []*upload, d draft) {
+	m := s.post(r, d)
 	for _, u := range list {
 		m.Files = append(m.Files, u.File)
 		share := reply{"ts": m.TS, "channel_name": r.Name}
-		if parent != "" {
-			share["thread_ts"] = parent
+		if d.thread != "" {
+			share["thread_ts"] = d.thread
 		}
 		u.shares[r.ID] = append(u.shares[r.ID], share)
 	}
-	return nil
 }
 
 func (s *Server) filesInfo(a args) (reply, error) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -42,6 +43,14 @@ func stateful(kind string) (field, preset string, ok bool) {
 		return "selected_conversation", "initial_conversation", true
 	case "channels_select":
 		return "selected_channel", "initial_channel", true
+	case "multi_users_select":
+		return "selected_users", "initial_users", true
+	case "multi_conversations_select":
+		return "selected_conversations", "initial_conversations", true
+	case "multi_channels_select":
+		return "selected_channels", "initial_channels", true
+	case "rich_text_input":
+		return "rich_text_value", "initial_value", true
 	case "datepicker":
 		return "selected_date", "initial_date", true
 	case "timepicker":
@@ -68,8 +77,10 @@ func formState(blocks json.RawMessage, old map[string]map[string]any) map[string
 		if was, ok := old[block][id].(map[string]any); ok && was["type"] == kind {
 			now = was
 		}
-		if field == "selected_options" && now[field] == nil {
-			now[field] = []any{}
+		if strings.HasPrefix(kind, "multi_") || kind == "checkboxes" {
+			if now[field] == nil {
+				now[field] = []any{}
+			}
 		}
 		if state[block] == nil {
 			state[block] = map[string]any{}

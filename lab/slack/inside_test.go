@@ -23,7 +23,7 @@ func TestBucket(t *testing.T) {
 		{100, 0}, {100, 0}, {100, 0}, // full again, but not fuller
 		{100, time.Second},
 	} {
-		if got := b.take(posting, at(c.at)); (got - c.wait).Abs() > time.Microsecond {
+		if got := b.take(posting(), at(c.at)); (got - c.wait).Abs() > time.Microsecond {
 			t.Errorf("at %v: wait %v, want %v", c.at, got, c.wait)
 		}
 	}
@@ -77,6 +77,17 @@ func TestStampsRise(t *testing.T) {
 	still = still.Add(-time.Hour)
 	if c := s.stamp(); c != "1700000000.000007" {
 		t.Errorf("clock set back: %s", c)
+	}
+}
+
+func TestOverdue(t *testing.T) {
+	for _, c := range []struct {
+		until time.Time
+		want  bool
+	}{{time.Time{}, false}, {time.Now().Add(time.Hour), false}, {time.Now().Add(-time.Second), true}} {
+		if k := (&socket{until: c.until}); k.overdue() != c.want {
+			t.Errorf("until %v: not %v", c.until, c.want)
+		}
 	}
 }
 

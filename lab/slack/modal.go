@@ -95,7 +95,11 @@ func (s *Server) answerSubmission(person, viewID string, payload json.RawMessage
 	case "errors":
 		return s.showErrors(v, a.Errors)
 	case "update", "push":
-		w, err := s.readView(a.View, "modal")
+		replaced := v
+		if a.ResponseAction == "push" {
+			replaced = nil
+		}
+		w, err := s.readView(a.View, "modal", replaced)
 		if err == nil && a.ResponseAction == "push" {
 			err = s.push(person, w)
 		} else if err == nil {

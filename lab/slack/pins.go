@@ -19,6 +19,19 @@ type pin struct {
 	created int64 // Unix seconds
 }
 
+// Bookmark is a link at the top of a channel.
+type Bookmark struct {
+	ID        string `json:"id"`
+	ChannelID string `json:"channel_id"`
+	Title     string `json:"title"`
+	Type      string `json:"type"`
+	Link      string `json:"link"`
+	Emoji     string `json:"emoji"`
+	Created   int64  `json:"date_created"` // Unix seconds
+	Updated   int64  `json:"date_updated"`
+	AppID     string `json:"app_id"`
+}
+
 // pinned finds the channel and message of a pins.* or reactions.* call. Locked.
 func (s *Server) pinned(a args) (*room, *stored, error) {
 	r := s.rooms[a["channel"]]
@@ -127,10 +140,9 @@ func (s *Server) bookmarksAdd(a args) (reply, error) {
 		return nil, refuse("too_many_bookmarks")
 	}
 	now := s.cfg.Now().Unix()
-	b := reply{
-		"id": newID("Bk"), "channel_id": r.ID, "title": a["title"], "type": "link", "link": a["link"], "emoji": a["emoji"],
-		"date_created": now, "date_updated": now, "rank": "U", "app_id": s.cfg.AppID,
-		"last_updated_by_user_id": s.cfg.BotUser, "last_updated_by_team_id": s.cfg.TeamID,
+	b := Bookmark{
+		ID: newID("Bk"), ChannelID: r.ID, Title: a["title"], Type: "link", Link: a["link"], Emoji: a["emoji"],
+		Created: now, Updated: now, AppID: s.cfg.AppID,
 	}
 	r.bookmarks = append(r.bookmarks, b)
 	s.touch()
@@ -143,4 +155,15 @@ func (s *Server) bookmarksList(a args) (reply, error) {
 		return nil, refuse("channel_not_found")
 	}
 	return reply{"bookmarks": slices.Clone(r.bookmarks)}, nil
+}
+
+// Bookmarks returns the links at the top of a channel.
+func (s *Server) Bookmarks(channel string) []Bookmark {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.rooms[channel]
+	if r == nil {
+		return nil
+	}
+	return slices.Clone(r.bookmarks)
 }

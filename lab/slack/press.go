@@ -111,7 +111,7 @@ func (s *Server) viewAction(p Person, viewID, actionID string) (*envelope, error
 // modal it comes from, if any. Locked.
 func (s *Server) interaction(kind string, p Person, view string) reply {
 	return reply{
-		"type": kind, "token": token, "api_app_id": s.cfg.AppID,
+		"type": kind, "token": verificationToken, "api_app_id": s.cfg.AppID,
 		"team":       reply{"id": s.cfg.TeamID, "domain": s.cfg.TeamDomain},
 		"user":       reply{"id": p.ID, "username": p.Name, "name": p.Name, "team_id": s.cfg.TeamID},
 		"enterprise": nil, "is_enterprise_install": false,

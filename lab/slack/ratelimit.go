@@ -10,7 +10,7 @@ type rate struct {
 
 // posting is Slack's limit for messages by whatever path: one a second and
 // channel, with short bursts allowed. How short is not published.
-var posting = rate{perSecond: 1, burst: 3}
+func posting() rate { return rate{perSecond: 1, burst: 3} }
 
 // tier returns the rate of a method that Slack allows perMinute times. A burst
 // of a quarter of a minute's worth passes.
@@ -41,7 +41,11 @@ func (b *bucket) take(r rate, now time.Time) time.Duration {
 // limited returns how long a call has to wait, 0 if it may go ahead. Locked.
 func (s *Server) limited(name string, m method, channel string) time.Duration {
 	if name == "chat.postMessage" {
-		return s.take("post "+channel, posting)
+		r, err := s.room(channel)
+		if err != nil {
+			return 0 // it will not be posted
+		}
+		return s.take("post "+r.ID, posting())
 	}
 	if m.perMinute == 0 {
 		return 0

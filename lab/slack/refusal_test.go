@@ -1,14 +1,11 @@
 package slack_test
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
-	"time"
-
-	slackgo "github.com/slack-go/slack"
-	"github.com/slack-go/slack/socketmode"
 
 	"itmsbot/lab/slack"
 )
@@ -67,6 +64,10 @@ func TestRefusals(t *testing.T) {
 		{"chat.postMessage", "channel=" + channel + `&text=x&metadata={"event_type":"a","event_payload":{"b":"` + strings.Repeat("x", 17000) + `"}}`, "metadata_too_large"},
 		{"chat.postMessage", "channel=" + channel + "&text=x&thread_ts=" + reply, "cannot_reply_to_message"},
 		{"chat.postMessage", "channel=" + channel + "&text=" + long, ""},
+		{"chat.postMessage", "channel=" + channel + `&attachments=[{"text":"x"}]`, ""},
+		{"chat.postMessage", "channel=" + channel + `&attachments=x`, "invalid_attachments"},
+		{"chat.postMessage", "channel=" + channel + `&attachments=[` + strings.Repeat("{},", 100) + `{}]`, "too_many_attachments"},
+		{"chat.postMessage", "channel=" + channel + "&markdown_text=" + strings.Repeat("x", 12001), "msg_too_long"},
 		{"chat.update", "channel=" + channel + "&ts=1.000001&text=x", "message_not_found"},
 		{"chat.update", "channel=C0RND&ts=" + mine + "&text=x", "message_not_found"},
 		{"chat.update", "channel=" + channel + "&ts=" + theirs + "&text=x", "cant_update_message"},
@@ -117,6 +118,67 @@ func TestRefusals(t *testing.T) {
 		if got, _ := r["error"].(string); got != c.want || r["ok"] != (c.want == "") {
 			t.Errorf("%s %.100s: %v, want %q", c.method, c.args, r, c.want)
 		}
+	}
+}
+
+func TestForeignPages(t *testing.T) {
+	l := newLab(t, nil)
+	for origin, want := range map[string]int{"": 200, l.url: 200, "https://evil.test": 403} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, l.url+"/api/auth.test?token="+botToken, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Origin", origin)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("from %q: %s", origin, resp.Status)
+		}
+	}
+}
+
+func TestEphemeralAcrossThreads(t *testing.T) {
+	l := newLab(t, nil)
+	parent := l.say(t, nil)
+	r := l.call(t, "chat.postEphemeral", url.Values{"channel": {channel}, "user": {ann}, "text": {"psst"}, "thread_ts": {parent}})
+	if r["ok"] != true {
+		t.Fatal(r)
+	}
+	if m := l.Messages(ann, channel, parent); len(m) != 2 || m[0].ReplyCount != 0 {
+		t.Errorf("ann sees %+v", m)
+	}
+	if m := l.Messages(bob, channel, parent); len(m) != 1 {
+		t.Errorf("bob sees %+v", m)
+	}
+}
+
+func TestLookingAround(t *testing.T) {
+	l := newLab(t, nil)
+	if m := l.Members(channel); len(m) != 2 || m[0].ID != ann {
+		t.Errorf("members %+v", m)
+	}
+	if l.Members("C0NONE") != nil || l.Messages(ann, "C0NONE", "") != nil || l.Bookmarks("C0NONE") != nil {
+		t.Error("a channel that is none has something")
+	}
+	l.call(t, "bookmarks.add", url.Values{"channel_id": {channel}, "title": {"Run book"}, "type": {"link"}, "link": {"https://wiki.test/"}})
+	if b := l.Bookmarks(channel); len(b) != 1 || b[0].Title != "Run book" {
+		t.Errorf("bookmarks %+v", b)
+	}
+	if r := l.call(t, "bookmarks.list", url.Values{"channel_id": {channel}}); len(r["bookmarks"].([]any)) != 1 {
+		t.Errorf("bookmarks.list %v", r)
+	}
+	before := l.Version()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := l.Wait(ctx, before); err == nil {
+		t.Error("Wait returned without a change")
+	}
+	l.say(t, nil)
+	if v, err := l.Wait(t.Context(), before); err != nil || v <= before {
+		t.Errorf("Wait: %d, %v", v, err)
 	}
 }
 
@@ -171,193 +233,5 @@ func TestUpdateKeepsWhatIsNotMentioned(t *testing.T) {
 		if m.Text != c.text || string(m.Blocks) != c.blocks || string(m.Metadata) != c.metada {
 			t.Errorf("%s: %q %s %s", c.name, m.Text, m.Blocks, m.Metadata)
 		}
-	}
-}
-
-// command runs the bot that hands over every slash command it gets, and returns
-// one of ann's.
-func (l *lab) command(t *testing.T) slackgo.SlashCommand {
-	t.Helper()
-	got := make(chan slackgo.SlashCommand, 1)
-	l.connect(t, func(e socketmode.Event, c *socketmode.Client) {
-		if cmd, ok := e.Data.(slackgo.SlashCommand); ok {
-			_ = c.Ack(*e.Request)
-			got <- cmd
-		}
-	})
-	if _, err := l.Say(t.Context(), ann, channel, "", "/itms"); err != nil {
-		t.Fatal(err)
-	}
-	return <-got
-}
-
-func TestTriggers(t *testing.T) {
-	view := slackgo.ModalViewRequest{Type: slackgo.VTModal, Title: plainText("x")}
-	refused := func(t *testing.T, err error, want string) {
-		t.Helper()
-		if err == nil || err.Error() != want {
-			t.Errorf("got %v, want %s", err, want)
-		}
-	}
-	t.Run("used once", func(t *testing.T) {
-		l := newLab(t, func(c *slack.Config) { c.TriggerTTL = time.Minute })
-		id := l.command(t).TriggerID
-		bad := view
-		bad.Title = plainText(strings.Repeat("x", 25))
-		_, err := l.api.OpenView(id, bad)
-		refused(t, err, "invalid_arguments")
-		if _, err := l.api.OpenView(id, view); err != nil {
-			t.Fatal(err)
-		}
-		_, err = l.api.OpenView(id, view)
-		refused(t, err, "exchanged_trigger_id")
-		_, err = l.api.PushView(id, view)
-		refused(t, err, "exchanged_trigger_id")
-		_, err = l.api.OpenView(id[:len(id)-1]+"g", view)
-		refused(t, err, "invalid_trigger_id")
-	})
-	t.Run("expired", func(t *testing.T) {
-		l := newLab(t, func(c *slack.Config) { c.TriggerTTL = time.Nanosecond })
-		_, err := l.api.OpenView(l.command(t).TriggerID, view)
-		refused(t, err, "expired_trigger_id")
-	})
-	t.Run("push without a modal", func(t *testing.T) {
-		l := newLab(t, func(c *slack.Config) { c.TriggerTTL = time.Minute })
-		_, err := l.api.PushView(l.command(t).TriggerID, view)
-		refused(t, err, "not_found")
-	})
-	t.Run("three deep", func(t *testing.T) {
-		l := newLab(t, func(c *slack.Config) { c.TriggerTTL = time.Minute })
-		answers := make(chan *slackgo.ViewSubmissionResponse, 1)
-		l.connect(t, func(e socketmode.Event, c *socketmode.Client) {
-			switch data := e.Data.(type) {
-			case slackgo.SlashCommand:
-				if _, err := l.api.OpenView(data.TriggerID, form("1")); err != nil {
-					t.Error(err)
-				}
-				_ = c.Ack(*e.Request)
-			case slackgo.InteractionCallback:
-				_ = c.Ack(*e.Request, <-answers)
-			}
-		})
-		if _, err := l.Say(t.Context(), ann, channel, "", "/itms"); err != nil {
-			t.Fatal(err)
-		}
-		next := form("next")
-		for n := 1; n <= 3; n++ {
-			stack := l.Open(ann)
-			answers <- slackgo.NewPushViewSubmissionResponse(&next)
-			err := l.Submit(t.Context(), ann, stack[len(stack)-1].ID, map[string]map[string]any{"why": {"text": "x"}})
-			if n < 3 && err != nil || n == 3 && notAnswered(err) != "invalid_view_response" {
-				t.Errorf("push %d: %v", n, err)
-			}
-		}
-	})
-}
-
-func TestResponseURL(t *testing.T) {
-	respond := func(l *lab, t *testing.T, link, content string) (int, map[string]any) {
-		t.Helper()
-		resp := l.post(t, strings.TrimPrefix(link, l.url), "application/json", "", content)
-		return resp.StatusCode, body(t, resp)
-	}
-	t.Run("five uses", func(t *testing.T) {
-		l := newLab(t, nil)
-		link := l.command(t).ResponseURL
-		if _, r := respond(l, t, link, `{}`); r["error"] != "no_text" {
-			t.Errorf("nothing to say: %v", r)
-		}
-		for n := 1; n <= 5; n++ {
-			// As slack-go writes it.
-			status, r := respond(l, t, link, `{"text":"x","response_type":"ephemeral","replace_original":false,"delete_original":false,"metadata":{"event_type":"","event_payload":null},"blocks":null}`)
-			if status != 200 || r["ok"] != true {
-				t.Errorf("use %d: %d %v", n, status, r)
-			}
-		}
-		if status, r := respond(l, t, link, `{"text":"x"}`); status != 404 || r["error"] != "used_url" {
-			t.Errorf("the sixth: %d %v", status, r)
-		}
-		if m := l.Messages(ann, channel, ""); len(m) != 5 || !m[0].Ephemeral {
-			t.Errorf("ann sees %d messages", len(m))
-		}
-	})
-	t.Run("expired", func(t *testing.T) {
-		l := newLab(t, func(c *slack.Config) { c.ResponseTTL = time.Nanosecond })
-		link := l.command(t).ResponseURL
-		if status, r := respond(l, t, link, `{"text":"x"}`); status != 404 || r["error"] != "expired_url" {
-			t.Errorf("%d %v", status, r)
-		}
-	})
-	t.Run("invented", func(t *testing.T) {
-		l := newLab(t, nil)
-		if status, _ := respond(l, t, l.url+"/response/GUESSED", `{"text":"x"}`); status != 404 {
-			t.Errorf("status %d", status)
-		}
-		resp, err := http.Get(l.url + "/response/GUESSED")
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp.Body.Close()
-		if resp.StatusCode != http.StatusMethodNotAllowed {
-			t.Errorf("GET: %s", resp.Status)
-		}
-	})
-	t.Run("into a thread", func(t *testing.T) {
-		l := newLab(t, nil)
-		parent := l.say(t, nil)
-		link := l.command(t).ResponseURL
-		if _, r := respond(l, t, link, `{"text":"x","response_type":"in_channel","thread_ts":"`+parent+`"}`); r["ok"] != true {
-			t.Fatal(r)
-		}
-		if m := l.Messages(bob, channel, parent); len(m) != 2 {
-			t.Errorf("thread %+v", m)
-		}
-	})
-	t.Run("nothing to delete", func(t *testing.T) {
-		l := newLab(t, nil)
-		if _, r := respond(l, t, l.command(t).ResponseURL, `{"delete_original":true}`); r["error"] != "message_not_found" {
-			t.Error(r)
-		}
-	})
-}
-
-func TestUploadIsChecked(t *testing.T) {
-	l := newLab(t, nil)
-	r := l.call(t, "files.getUploadURLExternal", url.Values{"filename": {"a.txt"}, "length": {"5"}})
-	link := strings.TrimPrefix(r["upload_url"].(string), l.url)
-	send := func(content string) int {
-		resp := l.post(t, link, "application/octet-stream", "", content)
-		resp.Body.Close()
-		return resp.StatusCode
-	}
-	id := url.Values{"files": {`[{"id":"` + r["file_id"].(string) + `"}]`}, "channel_id": {channel}}
-	if got := l.call(t, "files.completeUploadExternal", id); got["error"] != "file_not_found" {
-		t.Errorf("completed before the bytes came: %v", got)
-	}
-	if got := send("toolong"); got != 400 {
-		t.Errorf("more than announced: %d", got)
-	}
-	if got := send("right"); got != 200 {
-		t.Errorf("the right bytes: %d", got)
-	}
-	if got := send("right"); got != 400 {
-		t.Errorf("a second time: %d", got)
-	}
-	if got := l.call(t, "files.completeUploadExternal", id); got["ok"] != true {
-		t.Errorf("complete: %v", got)
-	}
-	if got := l.call(t, "files.completeUploadExternal", id); got["error"] != "file_not_found" {
-		t.Errorf("completed twice: %v", got)
-	}
-	if m := l.Messages(ann, channel, ""); len(m) != 1 {
-		t.Fatalf("shared %d times", len(m))
-	}
-	resp, err := http.Get(l.Messages(ann, channel, "")[0].Files[0].URLPrivate)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
-	if resp.StatusCode != 404 {
-		t.Errorf("downloaded without a token: %s", resp.Status)
 	}
 }

@@ -21,6 +21,11 @@ type responseURL struct {
 
 // newResponseURL hands out a response_url. Locked.
 func (s *Server) newResponseURL(person, channel, message string) string {
+	for key, u := range s.responses {
+		if time.Since(u.born) > 2*s.cfg.ResponseTTL {
+			delete(s.responses, key)
+		}
+	}
 	key := rand.Text()
 	s.responses[key] = &responseURL{person: person, channel: channel, message: message, born: time.Now()}
 	return s.cfg.URL + "/response/" + key
@@ -84,7 +89,7 @@ func (s *Server) respond(u *responseURL, a args) answer {
 	}
 	if a["response_type"] != "in_channel" {
 		d.to, d.metadata = u.person, nil
-	} else if wait := s.take("post "+r.ID, posting); wait > 0 {
+	} else if wait := s.take("post "+r.ID, posting()); wait > 0 {
 		return rateLimited(wait)
 	} else if d.thread, err = r.thread(a["thread_ts"]); err != nil {
 		return answerOf(nil, err)

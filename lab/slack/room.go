@@ -11,7 +11,7 @@ type room struct {
 	Channel
 	messages  []*stored // oldest first, threads and ephemeral ones included
 	pins      []pin
-	bookmarks []reply
+	bookmarks []Bookmark
 }
 
 // stored is a message as it is kept: Message without what is computed for

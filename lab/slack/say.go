@@ -77,7 +77,7 @@ func (s *Server) command(ctx context.Context, p Person, r *room, thread, text st
 	var public string // set by the answer, read after it
 	s.mu.Lock()
 	e := newEnvelope(slashCommands, reply{
-		"token": token, "team_id": s.cfg.TeamID, "team_domain": s.cfg.TeamDomain,
+		"token": verificationToken, "team_id": s.cfg.TeamID, "team_domain": s.cfg.TeamDomain,
 		"channel_id": r.ID, "channel_name": r.Name, "user_id": p.ID, "user_name": p.Name,
 		"command": name, "text": s.encode(strings.TrimSpace(rest), true), "api_app_id": s.cfg.AppID,
 		"is_enterprise_install": "false", // a string in this payload alone
@@ -163,7 +163,7 @@ func (s *Server) emit(subscription string, event reply) *envelope {
 		return nil
 	}
 	e := newEnvelope(eventsAPI, reply{
-		"token": token, "team_id": s.cfg.TeamID, "api_app_id": s.cfg.AppID, "type": "event_callback",
+		"token": verificationToken, "team_id": s.cfg.TeamID, "api_app_id": s.cfg.AppID, "type": "event_callback",
 		"event": event, "event_id": newID("Ev"), "event_time": s.cfg.Now().Unix(),
 		"is_ext_shared_channel": false, "event_context": newID("EC"),
 		"authorizations": []reply{{

@@ -74,16 +74,37 @@ func New(cfg Config) *Server {
 	for _, c := range s.cfg.Channels {
 		s.rooms[c.ID] = &room{Channel: c}
 	}
-	s.mux.HandleFunc("/api/{method}", s.serveAPI)
-	s.mux.HandleFunc("/link/", s.serveLink)
-	s.mux.HandleFunc("POST /response/{key}", s.serveResponse)
-	s.mux.HandleFunc("POST /upload/{key}", s.serveUpload)
-	s.mux.HandleFunc("GET /upload/{file}/{name}", s.serveDownload)
+	s.mux.HandleFunc("/api/{method}", s.guarded(s.serveAPI))
+	s.mux.HandleFunc("/link/", s.guarded(s.serveLink))
+	s.mux.HandleFunc("POST /response/{key}", s.guarded(s.serveResponse))
+	s.mux.HandleFunc("POST /upload/{key}", s.guarded(s.serveUpload))
+	s.mux.HandleFunc("GET /upload/{file}/{name}", s.guarded(s.serveDownload))
 	return s
 }
 
 // Handler serves /api/, /link/, /response/ and /upload/; mount it at the root.
 func (s *Server) Handler() http.Handler { return s.mux }
+
+// guarded turns away pages of other origins, whose tokens may be guessed in a
+// lab, and gives a request half a minute to arrive.
+func (s *Server) guarded(h http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if !s.welcome(r.Header.Get("Origin")) {
+			http.Error(w, "origin not allowed", http.StatusForbidden)
+			return
+		}
+		// A writer that knows no deadlines has no network behind it.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(30 * time.Second))
+		h(w, r)
+	}
+}
+
+// welcome reports whether a request with that Origin may go on. A page of
+// somebody else's in the same browser must not be able to drive the lab;
+// slack-go's socket says https://api.slack.com, other clients say nothing.
+func (s *Server) welcome(origin string) bool {
+	return origin == "" || origin == "https://api.slack.com" || origin == s.cfg.URL
+}
 
 // Close drops the sockets and waits for everything the server started. What
 // was not acknowledged is lost. People who are waiting get ErrClosed.
@@ -130,11 +151,11 @@ func (s *Server) Wait(ctx context.Context, since uint64) (uint64, error) {
 	}
 }
 
-// Connections is the number of open sockets.
+// Connections is the number of sockets over which envelopes are delivered.
 func (s *Server) Connections() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.sockets)
+	return len(s.inService())
 }
 
 // Counts is how often each Web API method was called, by its name, and besides:
@@ -198,9 +219,9 @@ func (s *Server) person(id string) (Person, bool) {
 	return Person{}, false
 }
 
-// token is the deprecated verification token that payloads still carry. It
+// verificationToken is the deprecated verification token that payloads still carry. It
 // proves nothing and is the same everywhere.
-const token = "unused"
+const verificationToken = "unused"
 
 // socketURL is Config.URL with the scheme of a WebSocket.
 func (s *Server) socketURL() string { return "ws" + strings.TrimPrefix(s.cfg.URL, "http") }

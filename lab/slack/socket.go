@@ -21,13 +21,19 @@ const (
 	pingEvery    = 5 * time.Second  // slack-go gives up after 30 s without a ping
 	silence      = 30 * time.Second // a socket that says nothing for so long is dead
 	writeWithin  = 5 * time.Second
+	goWithin     = 10 * time.Second // between asking a socket to go and closing it
 	ticketWithin = 30 * time.Second // Slack does not say how long its URL lives
 )
 
 // socket is one Socket Mode connection of the app.
 type socket struct {
-	conn *websocket.Conn
-	mu   sync.Mutex // one writer at a time
+	conn  *websocket.Conn
+	going bool // asked to go; guarded by the server's lock
+
+	mu sync.Mutex // one writer at a time; guards until
+	// until is when the workspace closes a socket it has asked to go; zero
+	// before it asks.
+	until time.Time
 }
 
 // send writes one JSON frame.
@@ -71,10 +77,6 @@ func (s *Server) connectionsOpen(args) (reply, error) {
 
 // serveLink is a socket from its handshake to its end.
 func (s *Server) serveLink(w http.ResponseWriter, r *http.Request) {
-	if !s.welcome(r.Header.Get("Origin")) {
-		http.Error(w, "origin not allowed", http.StatusForbidden)
-		return
-	}
 	if !s.admit(r.FormValue("ticket")) {
 		http.Error(w, "ticket unknown or used", http.StatusForbidden)
 		return
@@ -82,7 +84,7 @@ func (s *Server) serveLink(w http.ResponseWriter, r *http.Request) {
 	defer s.wg.Done()
 	up := websocket.Upgrader{
 		HandshakeTimeout: writeWithin,
-		CheckOrigin:      func(*http.Request) bool { return true }, // checked above
+		CheckOrigin:      func(*http.Request) bool { return true }, // guarded has checked it
 	}
 	conn, err := up.Upgrade(w, r, nil)
 	if err != nil {
@@ -103,12 +105,6 @@ func (s *Server) serveLink(w http.ResponseWriter, r *http.Request) {
 	s.listen(k)
 }
 
-// welcome reports whether a handshake with that Origin may go on. A page of
-// somebody else's in the same browser must not be able to drive the lab.
-func (s *Server) welcome(origin string) bool {
-	return origin == "" || origin == "https://api.slack.com" || origin == s.cfg.URL
-}
-
 // admit spends a ticket, and makes Close wait for the socket it opens.
 func (s *Server) admit(ticket string) bool {
 	s.mu.Lock()
@@ -122,8 +118,8 @@ func (s *Server) admit(ticket string) bool {
 	return true
 }
 
-// open takes the socket into service and says hello. It reports whether it
-// did: the eleventh is turned away.
+// open takes the socket into service, says hello and pings. It reports whether
+// it did: the eleventh is turned away.
 func (s *Server) open(k *socket) bool {
 	k.mu.Lock() // held until hello is written, so that no envelope overtakes it
 	defer k.mu.Unlock()
@@ -139,6 +135,9 @@ func (s *Server) open(k *socket) bool {
 			"host": "lab", "started": time.Now().UTC().Format(time.RFC3339), "build_number": 1, "approximate_connection_time": 18060,
 		},
 	})
+	if err == nil {
+		err = k.pingNow()
+	}
 	if err != nil || doomed {
 		k.drop() // its reader notices, and it leaves like any other
 	}
@@ -159,7 +158,18 @@ func (s *Server) register(k *socket) (n int, doomed bool) {
 	return len(s.sockets), s.strike("", faultDisconnect) != ""
 }
 
-// leave takes the socket out of service.
+// inService returns the sockets that have not been asked to go. Locked.
+func (s *Server) inService() []*socket {
+	var list []*socket
+	for _, k := range s.sockets {
+		if !k.going {
+			list = append(list, k)
+		}
+	}
+	return list
+}
+
+// leave takes the socket off the list of those open.
 func (s *Server) leave(k *socket) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -167,20 +177,36 @@ func (s *Server) leave(k *socket) {
 	s.touch()
 }
 
-// ping pings at once and on, until stop is closed or the connection fails.
+// ping pings until stop is closed or the connection fails, and closes a socket
+// that was asked to go and has not.
 func (k *socket) ping(stop <-chan struct{}) {
 	t := time.NewTicker(pingEvery)
 	defer t.Stop()
 	for {
-		if k.conn.WriteControl(websocket.PingMessage, []byte("Ping from lab"), time.Now().Add(writeWithin)) != nil {
-			return
-		}
 		select {
 		case <-t.C:
 		case <-stop:
 			return
 		}
+		if k.overdue() {
+			k.refuse(websocket.CloseNormalClosure, "")
+			return
+		}
+		if k.pingNow() != nil {
+			return
+		}
 	}
+}
+
+func (k *socket) pingNow() error {
+	return k.conn.WriteControl(websocket.PingMessage, []byte("Ping from lab"), time.Now().Add(writeWithin))
+}
+
+// overdue reports whether the socket was asked to go and has not.
+func (k *socket) overdue() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return !k.until.IsZero() && time.Now().After(k.until)
 }
 
 // listen reads acknowledgements until the connection ends.
@@ -249,16 +275,31 @@ func disconnect(reason string) reply {
 	return reply{"type": "disconnect", "reason": reason, "debug_info": reply{"host": "lab"}}
 }
 
-// Disconnect sends the disconnect envelope to every socket, as Slack does
-// every few hours: "warning", "refresh_requested", "link_disabled" or
-// "too_many_websockets". Closing the socket is the app's part.
+// Disconnect asks every socket to go, as Slack does every few hours: reason is
+// "warning", "refresh_requested", "link_disabled" or "too_many_websockets".
+// Nothing more is delivered over them, acknowledgements are still taken, and
+// who has not gone after ten seconds or a little more is closed.
 func (s *Server) Disconnect(reason string) {
 	s.mu.Lock()
-	sockets := slices.Clone(s.sockets)
+	var going []*socket
+	for _, k := range s.sockets {
+		if !k.going {
+			k.going = true
+			going = append(going, k)
+		}
+	}
+	s.touch()
 	s.mu.Unlock()
-	for _, k := range sockets {
-		if k.send(disconnect(reason)) != nil {
+	for _, k := range going {
+		if k.dismiss(reason) != nil {
 			k.drop()
 		}
 	}
+}
+
+func (k *socket) dismiss(reason string) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.until = time.Now().Add(goWithin)
+	return k.write(disconnect(reason))
 }

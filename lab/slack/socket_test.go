@@ -199,6 +199,27 @@ func TestAckOverAnotherSocket(t *testing.T) {
 	}
 }
 
+func TestNothingGoesToASocketAskedToGo(t *testing.T) {
+	l := newLab(t, nil)
+	old, _ := l.dial(t)
+	l.Disconnect("refresh_requested")
+	if f := read(t, old); f.Type != "disconnect" || f.Reason != "refresh_requested" {
+		t.Errorf("asked with %+v", f)
+	}
+	if l.Connections() != 0 {
+		t.Error("it still counts")
+	}
+	said := async(t, func() error { _, err := l.Say(t.Context(), ann, channel, "", "/itms"); return err })
+	next, hello := l.dial(t)
+	if hello.NumSockets != 2 {
+		t.Errorf("two are open, hello says %d", hello.NumSockets)
+	}
+	write(t, old, `{"envelope_id":"`+read(t, next).EnvelopeID+`"}`) // still heard
+	if err := <-said; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestCloseEndsEverything(t *testing.T) {
 	l := newLab(t, nil)
 	conn, _ := l.dial(t)

@@ -11,7 +11,7 @@ const (
 )
 
 func (s *Server) viewsOpen(a args) (reply, error) {
-	v, err := s.readView(a.json("view"), "modal")
+	v, err := s.readView(a.json("view"), "modal", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -27,7 +27,7 @@ func (s *Server) viewsOpen(a args) (reply, error) {
 
 // viewsPush puts a modal on top of the one the trigger came from.
 func (s *Server) viewsPush(a args) (reply, error) {
-	v, err := s.readView(a.json("view"), "modal")
+	v, err := s.readView(a.json("view"), "modal", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func (s *Server) viewsUpdate(a args) (reply, error) {
 	if a["hash"] != "" && a["hash"] != old.Hash {
 		return nil, refuse("hash_conflict")
 	}
-	v, err := s.readView(a.json("view"), old.Type)
+	v, err := s.readView(a.json("view"), old.Type, old)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func (s *Server) viewsPublish(a args) (reply, error) {
 	if a["hash"] != "" && (old == nil || a["hash"] != old.Hash) {
 		return nil, refuse("hash_conflict")
 	}
-	v, err := s.readView(a.json("view"), "home")
+	v, err := s.readView(a.json("view"), "home", old)
 	if err != nil {
 		return nil, err
 	}
@@ -105,8 +105,9 @@ func (s *Server) viewsPublish(a args) (reply, error) {
 	return reply{"view": *v}, nil
 }
 
-// readView checks a view and makes it one of this workspace's. Locked.
-func (s *Server) readView(raw json.RawMessage, kind string) (*View, error) {
+// readView checks a view and makes it one of this workspace's; old is the one
+// it is going to replace, if any. Locked.
+func (s *Server) readView(raw json.RawMessage, kind string, old *View) (*View, error) {
 	if raw == nil {
 		return nil, refuseBecause("invalid_arguments", "[ERROR] missing required field: view")
 	}
@@ -124,7 +125,7 @@ func (s *Server) readView(raw json.RawMessage, kind string) (*View, error) {
 	if json.Unmarshal(raw, v) != nil {
 		return nil, refuse("invalid_arguments")
 	}
-	if v.ExternalID != "" && s.findView("", v.ExternalID) != nil {
+	if same := s.findView("", v.ExternalID); same != nil && same != old {
 		return nil, refuse("duplicate_external_id")
 	}
 	if v.Blocks == nil || string(v.Blocks) == "null" {

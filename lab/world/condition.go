@@ -37,6 +37,7 @@ type Condition struct {
 //	local-rules  Host Name On              whether local rules count; no Name is every profile
 //	power        Host On                   on begins a boot
 //	service      Host Name Word            Running or Stopped
+//	sql          Name and what it needs    the SQL Server; the table is at setSQL
 //
 // A new rule may leave out what can be left to Windows: it is then enabled, allows,
 // TCP, for any profile, address and program.
@@ -126,6 +127,7 @@ func fields() map[string]field {
 		"local-rules": {host: true, on: true, set: setLocalRules},
 		"power":       {host: true, on: true, whileOff: true, set: setPower},
 		"service":     {host: true, name: true, word: true, set: setService},
+		"sql":         {name: true, set: setSQL},
 	}
 }
 
@@ -187,6 +189,7 @@ func setService(w *World, h *host, c Condition) error {
 		w.queue.stuck = false // a restart helps (KB 205352)
 	}
 	s.State = c.Word
+	w.servicesChanged()
 	w.condemn(h) // nobody listens any more
 	return nil
 }

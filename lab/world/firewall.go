@@ -33,8 +33,8 @@ type (
 	addresses struct{ first, last netip.Addr }
 )
 
-// admits decides about one connection: block beats allow, and what no rule names
-// goes by the profile's default.
+// admits decides about one connection to a program, given in lower case: block beats
+// allow, and what no rule names goes by the profile's default.
 func (g *gate) admits(remote netip.Addr, port int, program string) bool {
 	if g.off {
 		return true
@@ -42,7 +42,7 @@ func (g *gate) admits(remote netip.Addr, port int, program string) bool {
 	allowed := g.inbound
 	for i := range g.rules {
 		r := &g.rules[i]
-		if !r.matches(remote, port, program) {
+		if !r.concerns(port, program) || !r.names(remote) {
 			continue
 		}
 		if r.block {
@@ -53,10 +53,12 @@ func (g *gate) admits(remote netip.Addr, port int, program string) bool {
 	return allowed
 }
 
-func (r *openRule) matches(remote netip.Addr, port int, program string) bool {
-	return (r.program == "" || r.program == strings.ToLower(program)) &&
-		(r.ports == nil || holdsPort(r.ports, port)) &&
-		(r.remote == nil || holdsAddress(r.remote, remote))
+func (r *openRule) concerns(port int, program string) bool {
+	return (r.program == "" || r.program == program) && (r.ports == nil || holdsPort(r.ports, port))
+}
+
+func (r *openRule) names(remote netip.Addr) bool {
+	return r.remote == nil || holdsAddress(r.remote, remote)
 }
 
 func holdsPort(ports []span, port int) bool {

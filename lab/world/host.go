@@ -40,7 +40,7 @@ type host struct {
 // listener is a program that waits for connections while its service runs.
 type listener struct {
 	service string
-	program string
+	program string // in lower case, as the compiled rules have it
 	first   int
 	last    int
 }
@@ -122,6 +122,7 @@ func (w *World) switchPower(h *host, on bool) {
 			h.services[i].State = "Stopped"
 		}
 		w.cutOff(h)
+		w.servicesChanged()
 	}
 }
 
@@ -140,6 +141,7 @@ func (w *World) boot(h *host) {
 	if h.role == roleSMP {
 		w.queue.stuck = false // a new dispatcher
 	}
+	w.servicesChanged()
 }
 
 // Restart reboots a host: it is off at once and answers again when it has booted.

@@ -142,6 +142,12 @@ func (w *World) inspect(h *host, g *gate) {
 	opening := make([]bool, len(g.rules))
 	for _, port := range h.doors {
 		program := h.programOf(port)
+		var concerned []int
+		for i := range g.rules {
+			if g.rules[i].concerns(port, program) {
+				concerned = append(concerned, i)
+			}
+		}
 		for i := range w.clients {
 			c := &w.clients[i]
 			if c.gateway != (h.role == roleGateway) || c.server == h {
@@ -151,8 +157,8 @@ func (w *World) inspect(h *host, g *gate) {
 			if g.admits(c.address, port, program) {
 				let++
 			}
-			for j := range g.rules {
-				opening[j] = opening[j] || !g.rules[j].block && g.rules[j].matches(c.address, port, program)
+			for _, j := range concerned {
+				opening[j] = opening[j] || !g.rules[j].block && g.rules[j].names(c.address)
 			}
 		}
 	}

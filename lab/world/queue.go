@@ -26,6 +26,8 @@ type queue struct {
 	database, files int
 	inbox, drain    int64 // carried over, in event seconds
 	stuck           bool  // the dispatcher hangs until it is restarted
+	receives        bool  // the services that bring files into the database run
+	dispatches      bool  // those that process rows run
 
 	processed int64
 	injected  int64 // put in or taken out from outside; may be negative
@@ -52,12 +54,12 @@ func (q *queue) room() int { return max(0, queueLimit-q.total()) }
 // to their end while the dispatcher does.
 func (w *World) playQueue() {
 	q := &w.queue
-	if w.receiving() {
+	if q.receives {
 		n := portion(&q.inbox, int64(q.files), inboxTime, q.files)
 		q.files -= n
 		q.database += n
 	}
-	if w.dispatching() {
+	if q.dispatches && !q.stuck {
 		rate := drainRate + between(mix(w.seed, uint64(w.at/minute)), -drainJitter, drainJitter)
 		n := portion(&q.drain, rate, minute, q.database)
 		q.database -= n
@@ -100,18 +102,12 @@ func (q *queue) remember(at int64) {
 	}
 }
 
-// receiving reports whether files reach the database.
-func (w *World) receiving() bool {
-	return w.smp().running("AltirisReceiverService", "EventReceiver") && w.databaseUp()
+// servicesChanged works out anew which part of the queue moves.
+func (w *World) servicesChanged() {
+	database := w.sql().running("MSSQLSERVER")
+	w.queue.receives = database && w.smp().running("AltirisReceiverService", "EventReceiver")
+	w.queue.dispatches = database && w.smp().running("AeXSvc", "AltirisClientMsgDispatcher", "EventEngine")
 }
-
-// dispatching reports whether events are processed.
-func (w *World) dispatching() bool {
-	return !w.queue.stuck && w.databaseUp() &&
-		w.smp().running("AeXSvc", "AltirisClientMsgDispatcher", "EventEngine")
-}
-
-func (w *World) databaseUp() bool { return w.sql().running("MSSQLSERVER") }
 
 // settle gives the queue its figures of the start and moves its history with them.
 func (q *queue) settle(database, files int) {

@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -47,6 +48,9 @@ func site(start time.Time) []*host {
 			listener{"WinRM", kernel, winrmPort, winrmPort},
 			listener{"TermService", svchost, 3389, 3389},
 			listener{"LanmanServer", kernel, 445, 445})
+		for i := range h.listeners {
+			h.listeners[i].program = strings.ToLower(h.listeners[i].program)
+		}
 		h.services = append(h.services, windowsServices()...)
 		h.rules = append(h.rules, windowsRules()...)
 		h.rules = append(h.rules, policyRules()...)

@@ -47,11 +47,12 @@ type World struct {
 	at   int64     // the last whole second that was played, Unix
 	real time.Time // the real moment of now; zero while the clock stands
 
-	hosts   []*host
-	clients []client
-	agenda  agenda
-	console []visitor
-	queue   queue
+	hosts    []*host
+	clients  []client
+	agenda   agenda
+	console  []visitor
+	queue    queue
+	database database
 
 	arrivals map[netip.Addr]int64 // connections to client ports that were let in
 	outside  int64                // those of strangers
@@ -85,8 +86,10 @@ func (w *World) warmUp(start time.Time, managed int) {
 	w.now = start.Add(-before)
 	w.at = w.now.Unix()
 	w.hosts = site(start)
+	w.database = newDatabase(start)
 	w.console = newConsole()
 	w.enrol(managed)
+	w.servicesChanged()
 	w.queue.begin(w.at)
 	w.advance(before)
 	w.queue.settle(startDatabase, startFiles)

@@ -3,8 +3,6 @@ package wsman
 import (
 	"crypto"
 	"crypto/md5"
-	_ "crypto/sha256" // hashes that certificates are signed with
-	_ "crypto/sha512"
 	"crypto/x509"
 	"encoding/binary"
 )
@@ -23,7 +21,7 @@ func channelBindings(certificate *x509.Certificate) []byte {
 	return sum[:]
 }
 
-// bindingHash is the certificate's own hash, but SHA-256 for MD5, SHA-1 and
+// bindingHash, which crypto/x509 has linked in, is the certificate's own hash, but SHA-256 for MD5, SHA-1 and
 // whatever has none of its own.
 func bindingHash(a x509.SignatureAlgorithm) crypto.Hash {
 	switch a {

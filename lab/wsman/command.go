@@ -110,7 +110,8 @@ func (c *Command) running() bool {
 	return !c.done && !c.ended
 }
 
-// wake lets waiting operations look at their contexts.
+// wake lets waiting operations look at their contexts. It is called when one of
+// these ends, by a goroutine of the context package that does nothing else.
 func (c *Command) wake() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -130,7 +131,7 @@ func (c *Command) send(ctx context.Context, data []byte, end bool, wait time.Dur
 	case c.ended:
 		return faultAborted()
 	case c.done || c.stdinEnd:
-		return nil // nobody reads it
+		return nil // nobody reads it; what Windows says to it is not known
 	case c.stdin.Len() > pipeSize:
 		return faultBusy()
 	}

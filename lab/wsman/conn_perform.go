@@ -64,10 +64,10 @@ func (s *Server) cutBefore(ctx context.Context, op string) bool {
 	if _, ok := s.faults.strike(op, FaultDrop); ok {
 		return true
 	}
-	if _, ok := s.faults.strike(op, FaultHang); ok {
+	if f, ok := s.faults.strike(op, FaultHang); ok {
 		select {
 		case <-ctx.Done():
-		case <-s.faults.done():
+		case <-f.cleared:
 		}
 		return true
 	}
@@ -89,7 +89,7 @@ func (s *Server) holdBack(ctx context.Context, op string, e *envelope) bool {
 	defer t.Stop()
 	select {
 	case <-t.C:
-	case <-s.faults.done():
+	case <-f.cleared:
 	case <-ctx.Done():
 		return false
 	}

@@ -79,17 +79,19 @@ func (s *Server) logOn(w http.ResponseWriter, r *http.Request, c *connection, me
 	return ""
 }
 
-// negotiate takes one leg of the NTLM handshake.
+// negotiate takes one leg of the NTLM handshake; it returns who has logged on with
+// the last one.
 func (s *Server) negotiate(w http.ResponseWriter, c *connection, value string) string {
 	token, err := base64.StdEncoding.DecodeString(strings.TrimSpace(value))
-	if err == nil && messageType(token) == 1 {
-		err = s.challenge(w, c, token)
-		if err == nil {
+	switch {
+	case err != nil:
+	case messageType(token) == 1:
+		if err = s.challenge(w, c, token); err == nil {
 			return ""
 		}
-	} else if err == nil && c.hello == nil {
+	case c.hello == nil:
 		err = errNoChallenge
-	} else if err == nil {
+	default:
 		hello := c.hello
 		c.hello = nil // a challenge is good for one answer
 		if c.on, err = hello.accept(token); err == nil {

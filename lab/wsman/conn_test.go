@@ -299,7 +299,7 @@ func TestClose(t *testing.T) {
 	}
 }
 
-func TestManyHosts(t *testing.T) {
+func TestManyClients(t *testing.T) {
 	s, url := startHost(t, Config{Run: echo})
 	var wg sync.WaitGroup
 	for range 20 {

@@ -102,8 +102,15 @@ func (s *Server) Clear() {
 	s.faults.cleared = make(chan struct{})
 }
 
+// hit is a fault that strikes. Its channel belongs to the moment of the strike: a
+// Clear right after it must not be missed.
+type hit struct {
+	Fault
+	cleared <-chan struct{}
+}
+
 // strike reports whether a fault of this kind strikes the operation now.
-func (l *faultList) strike(op, kind string) (Fault, bool) {
+func (l *faultList) strike(op, kind string) (hit, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i := range l.armed {
@@ -113,9 +120,9 @@ func (l *faultList) strike(op, kind string) (Fault, bool) {
 		}
 		if f.After > 0 {
 			f.After--
-			return Fault{}, false
+			return hit{}, false
 		}
-		struck := *f
+		struck := hit{*f, l.cleared}
 		if f.Count == 1 {
 			l.armed = slices.Delete(l.armed, i, i+1)
 		} else if f.Count > 1 {
@@ -123,12 +130,5 @@ func (l *faultList) strike(op, kind string) (Fault, bool) {
 		}
 		return struck, true
 	}
-	return Fault{}, false
-}
-
-// done is closed when the faults of this moment are cleared.
-func (l *faultList) done() <-chan struct{} {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.cleared
+	return hit{}, false
 }

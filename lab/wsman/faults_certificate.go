@@ -21,7 +21,7 @@ func (s *Server) certificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 // impostor makes a certificate with the names of c that nobody has vouched for: what
 // somebody in the middle can show. Channel bindings go on meaning the host's own.
 func impostor(c *tls.Certificate) (*tls.Certificate, error) {
-	real, err := x509.ParseCertificate(c.Certificate[0])
+	own, err := x509.ParseCertificate(c.Certificate[0])
 	if err != nil {
 		return nil, fmt.Errorf("impostor's certificate: %w", err)
 	}
@@ -30,11 +30,11 @@ func impostor(c *tls.Certificate) (*tls.Certificate, error) {
 		return nil, fmt.Errorf("impostor's key: %w", err)
 	}
 	t := &x509.Certificate{
-		SerialNumber: real.SerialNumber,
-		Subject:      real.Subject,
-		DNSNames:     real.DNSNames,
-		IPAddresses:  real.IPAddresses,
-		NotBefore:    real.NotBefore,
+		SerialNumber: own.SerialNumber,
+		Subject:      own.Subject,
+		DNSNames:     own.DNSNames,
+		IPAddresses:  own.IPAddresses,
+		NotBefore:    own.NotBefore,
 		NotAfter:     time.Now().AddDate(1, 0, 0),
 		KeyUsage:     x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},

@@ -72,6 +72,19 @@ func TestAfterAndCount(t *testing.T) {
 	}
 }
 
+// TestClearAtTheStrike clears between the strike and the wait that follows it.
+func TestClearAtTheStrike(t *testing.T) {
+	s := New(Config{})
+	inject(t, s, Fault{Kind: FaultHang})
+	f, ok := s.faults.strike("Receive", FaultHang)
+	s.Clear()
+	select {
+	case <-f.cleared:
+	default:
+		t.Errorf("struck %v, and hangs after Clear", ok)
+	}
+}
+
 // TestDrop cuts a Receive; after a new logon the command is still there.
 func TestDrop(t *testing.T) {
 	s, p, shell := ready(t, Config{Run: echo})
@@ -107,6 +120,7 @@ func TestDropBefore(t *testing.T) {
 }
 
 func TestHang(t *testing.T) {
+	t.Parallel()
 	t.Run("until the client leaves", func(t *testing.T) {
 		s, p, shell := ready(t, Config{})
 		inject(t, s, Fault{Kind: FaultHang, On: "Delete"})
@@ -141,6 +155,7 @@ func TestHang(t *testing.T) {
 // TestSlow loses the output for a client that does not wait, and keeps it for one
 // that does.
 func TestSlow(t *testing.T) {
+	t.Parallel()
 	run := func(_ context.Context, c *Command) { io.WriteString(c.Stdout(), "x") }
 	s, p, shell := ready(t, Config{Run: run})
 	command := p.startCommand(t, shell, "x")

@@ -17,7 +17,7 @@ import (
 // Why a logon was refused. The client is told none of them: it gets 401.
 var (
 	errNoChallenge  = errors.New("ntlm: type-3 message without a challenge on this connection")
-	errWeakFlags    = errors.New("ntlm: no unicode, 128-bit keys or extended session security")
+	errWeakFlags    = errors.New("ntlm: no 128-bit keys, extended session security or Unicode")
 	errWrongAccount = errors.New("ntlm: no such account or wrong password")
 	errNoKey        = errors.New("ntlm: key exchange without a key of 16 bytes")
 	errMIC          = errors.New("ntlm: messages of the handshake were altered")
@@ -50,7 +50,7 @@ func (a *acceptor) challengeFor(token []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if offered&required != required {
+	if offered&strong != strong {
 		return nil, errWeakFlags
 	}
 	if _, err := rand.Read(a.nonce[:]); err != nil {
@@ -67,7 +67,7 @@ func (a *acceptor) challengeFor(token []byte) ([]byte, error) {
 }
 
 const (
-	required = flagUnicode | flagExtended | flag128
+	strong   = flagExtended | flag128 // what a client has to offer
 	optional = flagSign | flagSeal | flag128 | flagKeyExchange | flag56
 )
 
@@ -80,8 +80,10 @@ func (a *acceptor) accept(token []byte) (*logon, error) {
 	if err != nil {
 		return nil, err
 	}
-	flags := a.flags & (m.flags | ^uint32(optional|flagExtended))
-	if flags&required != required && !a.weak {
+	flags := a.flags & m.flags
+	// Unicode is asked for only now: ntlm-auth offers OEM in type 1 and takes what
+	// the challenge says.
+	if flags&flagUnicode == 0 || flags&strong != strong && !a.weak {
 		return nil, errWeakFlags
 	}
 	base, err := a.sessionBaseKey(m)

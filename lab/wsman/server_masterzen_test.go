@@ -82,6 +82,7 @@ func TestMasterzen(t *testing.T) {
 // TestMasterzenInput is without NTLM: masterzen sends stdin beside its Receives,
 // which its NTLM transports do not stand.
 func TestMasterzenInput(t *testing.T) {
+	t.Parallel()
 	certificate := hostCertificate(t)
 	_, address := startHost(t, Config{Certificate: certificate, AllowBasic: true, Run: echo})
 	input := strings.Repeat("0123456789", 10_000)

@@ -6,6 +6,7 @@ import (
 )
 
 func TestSealedRun(t *testing.T) {
+	t.Parallel()
 	s, url := startHost(t, Config{Run: echo})
 	p := newPeer(t, url)
 	p.mustLogOn(t)

@@ -118,6 +118,9 @@ func (s *Server) receive(ctx context.Context, sh *shell, e *envelope, wait time.
 			return answer{}, faultInvalidBody()
 		}
 	}
+	if want == (desired{}) {
+		return answer{}, faultInvalidBody()
+	}
 	limit, fault := s.outputLimit(e)
 	if fault != nil {
 		return answer{}, fault

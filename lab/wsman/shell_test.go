@@ -80,6 +80,7 @@ func TestExitCodes(t *testing.T) {
 // TestOutputFitsTheEnvelope wants more output than an answer of the size that the
 // client can take.
 func TestOutputFitsTheEnvelope(t *testing.T) {
+	t.Parallel()
 	want := strings.Repeat("0123456789abcdef", 10_000)
 	_, p, shell := ready(t, Config{Run: func(_ context.Context, c *Command) {
 		io.WriteString(c.Stdout(), want)
@@ -112,6 +113,7 @@ func TestOutputFitsTheEnvelope(t *testing.T) {
 }
 
 func TestOperationTimeout(t *testing.T) {
+	t.Parallel()
 	release := make(chan struct{})
 	_, p, shell := ready(t, Config{Run: func(ctx context.Context, c *Command) {
 		select {
@@ -136,6 +138,7 @@ func TestOperationTimeout(t *testing.T) {
 }
 
 func TestQuotas(t *testing.T) {
+	t.Parallel()
 	hold := func(ctx context.Context, c *Command) { <-ctx.Done() }
 	s, p, shell := ready(t, Config{Run: hold, MaxShells: 2, MaxProcesses: 1, MaxEnvelopeKB: 32})
 	create := winrm.NewOpenShellRequest(p.url, params()).String()
@@ -297,6 +300,7 @@ func TestClientGone(t *testing.T) {
 
 // TestBusyInput fills the pipe of a process that does not read.
 func TestBusyInput(t *testing.T) {
+	t.Parallel()
 	read := make(chan struct{})
 	_, p, shell := ready(t, Config{Run: func(ctx context.Context, c *Command) {
 		select {
@@ -333,7 +337,9 @@ func TestBusyInput(t *testing.T) {
 func faultError(code uint32) error { return &wsmanError{Code: code} }
 
 func TestShellsThatEndByThemselves(t *testing.T) {
+	t.Parallel()
 	t.Run("idle", func(t *testing.T) {
+		t.Parallel()
 		ended := make(chan struct{}, 1)
 		_, p, shell := ready(t, Config{Run: untilEnded(ended), IdleTimeout: 50 * time.Millisecond})
 		p.startCommand(t, shell, "x")
@@ -343,6 +349,7 @@ func TestShellsThatEndByThemselves(t *testing.T) {
 		}
 	})
 	t.Run("idle as the client asked", func(t *testing.T) {
+		t.Parallel()
 		ended := make(chan struct{}, 1)
 		_, url := startHost(t, Config{Run: untilEnded(ended)})
 		p := newPeer(t, url)
@@ -360,6 +367,7 @@ func TestShellsThatEndByThemselves(t *testing.T) {
 		<-ended
 	})
 	t.Run("a Receive that waits is no idleness", func(t *testing.T) {
+		t.Parallel()
 		ended := make(chan struct{}, 1)
 		_, p, shell := ready(t, Config{Run: untilEnded(ended), IdleTimeout: 300 * time.Millisecond})
 		command := p.startCommand(t, shell, "x")
@@ -369,6 +377,7 @@ func TestShellsThatEndByThemselves(t *testing.T) {
 		}
 	})
 	t.Run("too old", func(t *testing.T) {
+		t.Parallel()
 		ended := make(chan struct{}, 1)
 		_, p, shell := ready(t, Config{Run: untilEnded(ended), MaxShellRunTime: 200 * time.Millisecond})
 		command := p.startCommand(t, shell, "x")

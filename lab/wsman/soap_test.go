@@ -133,6 +133,7 @@ func TestRequestRefused(t *testing.T) {
 		{"no shell", receive, []string{`Name="ShellId"`, `Name="Shell"`}, codeSelectors},
 		{"unknown command", receive, []string{command, newID()}, codeSelectors},
 		{"unknown stream", receive, []string{">stdout<", ">stdlog<"}, codeInvalidBody},
+		{"no stream", receive, []string{">stdout<", "> <"}, codeInvalidBody},
 		{"input that is no base64", send, []string{"eA==", "e"}, codeInvalidBody},
 		{"input for stdout", send, []string{`Name="stdin"`, `Name="stdout"`}, codeInvalidBody},
 		{"input for nobody", send, []string{command, newID()}, codeSelectors},

@@ -1,7 +1,7 @@
 // The channel: its messages, what Slack itself says, and the pill that tells of a card
 // out of view.
 import { byId, el, fill } from './dom.js';
-import { holdPlace, inView, isAtEnd, reconcile, showTop, toEnd } from './list.js';
+import { holdPlace, inView, isAtEnd, keepEnd, reconcile, showTop, toEnd } from './list.js';
 import { authorOf, drawMessage, headerOf, requestOf, stateOf } from './message.js';
 import { speak } from './speak.js';
 import { change, me, state, watch } from './state.js';
@@ -20,10 +20,7 @@ export function startChannel() {
   scroller.addEventListener('scroll', () => {
     if (isAtEnd(scroller)) pill.hidden = true;
   }, { passive: true });
-  // The list keeps its end when the composer grows or the strip above goes.
-  let atEnd = true;
-  scroller.addEventListener('scroll', () => { atEnd = isAtEnd(scroller); }, { passive: true });
-  new ResizeObserver(() => atEnd && toEnd(scroller, list)).observe(scroller);
+  keepEnd(scroller, list);
 }
 
 function draw() {
@@ -45,7 +42,7 @@ const visible = (m) => !m.ephemeral || (!state.dismissed.has(m.ts) && ofTS(m.ts)
 function asItem(m) {
   return {
     key: m.ts, at: Number(m.ts), message: m,
-    same: JSON.stringify(m) + state.as + state.people.length,
+    same: JSON.stringify(m) + state.as + state.people.length + dayKey(new Date(state.now)),
     draw: () => drawMessage(m),
   };
 }
@@ -73,12 +70,12 @@ function withDays(items) {
 
 function emptyChannel() {
   const others = state.people.filter((p) => p.key !== state.as);
-  const says = { operator: 'may ask', approver: 'may approve', approver2: 'may approve', viewer: 'looks on' };
+  const may = { operator: 'may ask', approver: 'may approve', approver2: 'may approve', viewer: 'may look on' };
   const command = state.bot.command ?? '/itms';
-  const rest = others.map((p, i) => [i ? '; ' : '', p.name, ` ${says[p.key]}`]);
+  const rest = [...Map.groupBy(others, (p) => may[p.key])].map(([what, them]) => `${them.map((p) => p.name).join(' and ')} ${what}`).join('; ');
   return el('p', { class: 'message own-words' }, el('span', {}), el('span', {},
     `This is #${state.channel.name}. Type `, el('code', {}, command), ' for what makes sense now, or ', el('code', {}, `${command} quiesce`),
-    ` to start the day. You are ${me().name}, who ${says[state.as]}; `, rest, '.'));
+    ` to start the day. You are ${me().name}, who ${may[state.as]}; ${rest}.`));
 }
 
 // announce speaks what is new, and points to what changed out of view.
@@ -134,7 +131,7 @@ let serial = 0;
 
 /** Puts a sentence of Slack itself into the channel, for the person of this window. */
 export function slackSays(...parts) {
-  const at = (state.world ? Date.parse(state.world.now) : Date.now()) / 1000;
+  const at = (state.world ? Date.parse(state.world.now) : state.now) / 1000;
   change({ notices: [...state.notices, { id: `notice-${serial++}`, as: state.as, at, parts }] });
   toEnd(scroller, list);
 }

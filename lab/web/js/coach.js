@@ -33,20 +33,25 @@ function advice() {
   const cards = state.messages.filter((m) => m.bot_id && stateOf(m));
   const card = cards.at(-1);
   const last = card ? stateOf(card) : '';
-  if (!card) return state.as === 'operator' ? ['Type ', el('b', {}, `${command} quiesce`), ' and press Enter. It only makes a plan; nothing is touched before somebody approves it.'] : ['Press F2 until you are Ana. She may ask for things.'];
-  if (/approval/.test(last)) return toApprove(card);
+  if (!card) return state.as === 'operator' ? ['Type ', el('b', {}, `${command} quiesce`), ' and press Enter. It only makes a plan; nothing is touched before somebody approves it.'] : `${become(asker())}, who may ask for things.`;
+  if (/approval/.test(last)) return toApprove();
   if (/running|starts/.test(last)) return 'Look at the Estate panel: the doors close there while the card tells. A higher pace at the top makes the clock run.';
   if (/person|failed|interrupted/.test(last)) return 'Open the replies below the card for what was found, then decide with its buttons.';
   if (/done|rolled back/.test(last)) return ['Now break something: F8 shows Faults. Then ask again and see what the card says.'];
   return null;
 }
 
-function toApprove(card) {
+// become says how to become somebody: not every window has a keyboard.
+const become = (name) => (matchMedia('(max-width: 959px)').matches ? `Become ${name} below` : `Press F2 until you are ${name}`);
+
+function toApprove() {
   const mayApprove = state.as === 'approver' || state.as === 'approver2';
   if (mayApprove) return ['Read the plan, then press ', el('b', {}, 'Approve'), '. You are ', me().name, ', and the bot records it by name.'];
   const approver = state.people.find((p) => p.key === 'approver')?.name ?? 'an approver';
-  return ['Somebody else has to agree. Press F2 to become ', approver, ', then press ', el('b', {}, 'Approve'), '.'];
+  return ['Somebody else has to agree. ', become(approver), ', then press ', el('b', {}, 'Approve'), '.'];
 }
+
+const asker = () => state.people.find((p) => p.key === 'operator')?.name ?? 'the operator';
 
 function read(key) {
   try {

@@ -123,7 +123,7 @@ function switcherOf() {
   watch(() => {
     const focused = box.contains(document.activeElement);
     fill(box, el('span', { class: 'you-label', 'aria-hidden': 'true' }, 'You are'),
-      state.people.map((p) => el('label', { class: 'person' },
+      state.people.map((p) => el('label', { class: 'you-person' },
         el('input', { type: 'radio', name: 'you', value: p.key, checked: p.key === state.as, 'aria-label': `${p.name}, ${p.role}`, onchange: () => switchTo(p.key) }),
         avatar(p), el('b', {}, p.name), el('span', { class: 'role' }, p.role), el('span', { class: 'tick' }, icon('tick', 14)))),
       el('span', { class: 'you-next', 'aria-hidden': 'true' }, 'F2 next'));

@@ -80,7 +80,7 @@ function draw(row, refused) {
   }
   refresh(0);
   const set = el('button', { type: 'submit', class: 'link', 'aria-label': `Set ${row.label}` }, 'Set');
-  return el('form', { class: 'condition', onsubmit }, el('span', {}, row.label), controls, set);
+  return el('form', { class: controls.length > 1 ? 'condition long' : 'condition', onsubmit }, el('span', {}, row.label), controls, set);
   async function onsubmit(event) {
     event.preventDefault();
     try {

@@ -16,7 +16,7 @@ export function startEstate(panel) {
   watch(() => {
     byId('side').classList.toggle('stale', state.link === 'lost');
     if (!state.world) return fill(body, el('p', { class: 'quiet' }, 'Opening the lab…'));
-    return fill(body, servers(state.world, open), queue(state.world.queue), snapshots(state.world), clients(state.world.clients));
+    return fill(body, servers(state.world, open), queue(state.world.queue), snapshots(state.world), clients(state.world));
   }, 'world', 'link');
 }
 
@@ -107,15 +107,15 @@ function snapshots(world) {
   const names = [...new Set(all.map((s) => s.name))];
   const size = all.reduce((sum, s) => sum + (s.size_gb ?? 0), 0);
   return [
-    heading('Snapshots', `${all.length === 1 ? '1' : `${all.length} in all`}, ${span(age)} old`),
+    heading('Snapshots', `${names.length === 1 ? 'Set of' : 'In all'} ${all.length}, ${span(age)} old`),
     ageBar(age),
     el('p', { class: 'quiet' }, names.map((n) => `${n} on ${all.filter((s) => s.name === n).map((s) => s.host).join(', ')}.`).join(' '), size > 0 && ` ${size.toFixed(1)} GB.`),
   ];
 }
 
-function clients(c) {
-  const by = Object.entries(c.by_host ?? {}).filter(([, n]) => n > 0).map(([host, n]) => `${host} ${number.format(n)}`).join(', ');
-  const backlog = c.backlog ? ` ${number.format(c.backlog)} events wait on them.` : '';
+function clients({ clients: c, hosts }) {
+  const by = hosts.filter((h) => c.by_host?.[h.name] > 0).map((h) => `${h.name} ${number.format(c.by_host[h.name])}`).join(', ');
+  const backlog = c.backlog ? ` They keep ${number.format(c.backlog)} events.` : '';
   return [
     heading('Clients connected', `${number.format(c.connected)} now`),
     el('p', { class: 'quiet' }, `${by ? `${by}. ` : ''}Managed ${number.format(c.managed)}.${backlog}`),

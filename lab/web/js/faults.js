@@ -5,7 +5,6 @@ import { startConditions } from './conditions.js';
 import { el, fill } from './dom.js';
 import { loadFaults } from './load.js';
 import { state, watch } from './state.js';
-import { hourMinute } from './times.js';
 
 /** Starts the panel. */
 export function startFaults(panel) {
@@ -38,9 +37,8 @@ function drawActive(node, active) {
 }
 
 function card(f) {
-  const last = f.last ? `, last at ${hourMinute(new Date(f.last))}` : '';
-  const times = f.count ? `Struck ${f.struck} of ${f.count} times${last}.` : `Struck ${f.struck} times${last}, until it is cleared.`;
-  return el('div', { class: f.used_up ? 'fault used' : 'fault' }, el('b', {}, f.name), ' ', el('span', { class: 'plain-word' }, [f.group, f.target].filter(Boolean).join(', ')),
+  const times = f.count ? `Struck ${f.struck} of ${f.count} times.` : 'Strikes until it is cleared.';
+  return el('div', { class: f.used_up ? 'fault used' : 'fault' }, el('b', {}, `${f.group}: ${f.name}`), ' ', el('span', { class: 'plain-word' }, f.target),
     el('p', {}, times, f.waiting ? ` ${f.waiting} calls pass first.` : ''));
 }
 

@@ -28,7 +28,7 @@ const shapes = {
   servers: [['path', { d: 'M2 2h12v5H2zM2 9h12v5H2zM4.5 4.5h.1M4.5 11.5h.1M7 4.5h4.5M7 11.5h4.5', ...line, 'stroke-width': 1.3 }]],
   bolt: [['path', { d: 'M9 1L3 9h4l-1 6 7-8.5H8.5z', ...line }]],
   menu: [['path', { d: 'M2.5 4h11M2.5 8h11M2.5 12h11', ...line }]],
-  bot: [['path', { d: 'M4.5 1.5v13M11.5 1.5v13M4.5 11h7M4.5 5l2.5 2.4 4.5-4', ...line, 'stroke-width': 1.8 }]],
+  bot: [['path', { d: 'M4 1.5v13M12 1.5v13M4 12h8M4 8.6h8M4 4.2l3 2.4 5-3.8', ...line, 'stroke-width': 1.8 }]],
 };
 
 /** The mark of that name, size CSS pixels wide. */

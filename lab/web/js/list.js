@@ -69,6 +69,23 @@ export function toEnd(scroller, ol) {
   else scroller.scrollTop = scroller.scrollHeight;
 }
 
+/**
+ * Keeps the end of the list in view when the scroller itself shrinks or grows: a
+ * composer of more lines, a strip that comes or goes.
+ */
+export function keepEnd(scroller, ol) {
+  let height = scroller.clientHeight;
+  let atEnd = true;
+  scroller.addEventListener('scroll', () => {
+    // A scroll event on the way to a new height says nothing about the reader.
+    if (scroller.clientHeight === height) atEnd = isAtEnd(scroller);
+  }, { passive: true });
+  new ResizeObserver(() => {
+    height = scroller.clientHeight;
+    if (atEnd) toEnd(scroller, ol);
+  }).observe(scroller);
+}
+
 /** Shows an item from its top. */
 export function showTop(scroller, li) {
   scroller.scrollTop += li.getBoundingClientRect().top - scroller.getBoundingClientRect().top - 8;

@@ -38,6 +38,7 @@ export const loadChannel = one(async () => {
     messages: same(state.messages, room.messages),
     views: same(state.views, room.views ?? []),
     replies: same(state.replies, replies),
+    now: Date.parse(room.now),
     openedAt: state.openedAt || Date.parse(room.now),
   });
 });

@@ -26,10 +26,10 @@ export const headerOf = (m) => m.blocks?.find((b) => b.type === 'header')?.text?
 /** The state a card's header ends with, such as "running". */
 export const stateOf = (m) => /: ([^:]+)$/.exec(headerOf(m))?.[1] ?? '';
 
-/** The request a card is about, by its block ids ("R-12-plan-4") or its text. */
+/** The request a card is about, as its metadata names it ("card:R-12") or its text. */
 export function requestOf(m) {
-  const ids = (m.blocks ?? []).map((b) => /^([A-Z]-\d+)-/.exec(b.block_id ?? '')?.[1]).filter(Boolean);
-  return ids[0] ?? /\b[RGT]-\d+\b/.exec(m.text ?? '')?.[0] ?? '';
+  const named = `${m.metadata?.event_payload?.purpose ?? ''} ${m.text ?? ''}`;
+  return /\b[A-Z]-\d+\b/.exec(named)?.[0] ?? '';
 }
 
 /** Draws a message. inThread leaves out the line about its replies. */
@@ -48,12 +48,11 @@ export function drawMessage(m, { inThread = false } = {}) {
 }
 
 function authorLine(m, author) {
-  const now = state.world ? new Date(state.world.now) : new Date();
   const updated = m.updated_at && `updated ${hourMinuteSecond(new Date(m.updated_at))}`;
   return [
     el('b', {}, author.name),
     author.key === 'bot' && el('span', { class: 'app' }, 'APP'),
-    el('time', { dateTime: ofTS(m.ts).toISOString() }, messageTime(ofTS(m.ts), now)),
+    el('time', { dateTime: ofTS(m.ts).toISOString() }, messageTime(ofTS(m.ts), new Date(state.now))),
     updated && el('span', {}, updated),
     m.ephemeral && el('span', { class: 'only' }, icon('eye', 14), `Only ${me().name} can see this`),
     m.ephemeral && el('button', { type: 'button', class: 'link dismiss', onclick: () => dismiss(m.ts) }, 'Dismiss'),
@@ -103,6 +102,7 @@ function replies(m) {
 function file(f) {
   const size = f.size < 1000 ? `${f.size} bytes` : `${Math.round(f.size / 1000)} kB`;
   const inside = [icon('file', 20), el('span', {}, el('b', {}, f.title || f.name), el('small', {}, `${f.name}, ${size}`))];
-  const own = f.url_private?.startsWith(`${location.origin}/`);
-  return own ? el('a', { class: 'file', href: f.url_private, target: '_blank', rel: 'noopener' }, inside) : el('span', { class: 'file' }, inside);
+  const href = `/lab/file/${encodeURIComponent(f.id)}`;
+  if (/^image\/(png|jpeg)$/.test(f.mimetype ?? '')) return el('figure', { class: 'b-image' }, el('img', { src: href, alt: f.alt_txt || f.title || f.name }));
+  return el('a', { class: 'file', href, target: '_blank', rel: 'noopener' }, inside);
 }

@@ -169,7 +169,7 @@ const drawers = {
   link: (n) => link(n.url, n.text || n.url),
   user: (n) => mentionOf(n.id, n.text),
   channel: (n) => el('span', { class: 'mention' }, `#${n.text || (n.id === state.channel.id ? state.channel.name : n.id)}`),
-  broadcast: (n) => el('span', { class: 'mention you' }, `@${n.name}`),
+  broadcast: (n) => el('span', { class: 'mention at-you' }, `@${n.name}`),
   date: (n) => dateOf(n.unix, n.format, n.url, n.text),
   emoji: (n) => emojiOf(n.name),
 };
@@ -191,15 +191,14 @@ export function mentionOf(id, label = '') {
   const person = who(id);
   const name = person.key ? person.name : label.replace(/^@/, '') || id;
   const you = state.people.some((p) => p.id === id && p.key === state.as);
-  return el('span', { class: you ? 'mention you' : 'mention' }, `@${name}`);
+  return el('span', { class: you ? 'mention at-you' : 'mention' }, `@${name}`);
 }
 
 /** A moment in Slack's date format; fallback where the moment makes no sense. */
 export function dateOf(unix, format, url, fallback) {
   const date = new Date(unix * 1000);
   if (Number.isNaN(date.getTime())) return fallback;
-  const now = state.world ? new Date(state.world.now) : new Date();
-  const words = el('time', { dateTime: date.toISOString() }, slackDate(unix, format, now));
+  const words = el('time', { dateTime: date.toISOString() }, slackDate(unix, format, new Date(state.now)));
   return url ? link(url, words) : words;
 }
 

@@ -30,7 +30,7 @@ function draw() {
   const open = () => showMessage(m.ts);
   if (narrow.matches) {
     const [first] = fields;
-    fill(strip, el('button', { type: 'button', class: 'person pinned-line', onclick: open }, icon('pin', 13),
+    fill(strip, el('button', { type: 'button', class: 'pinned-line', onclick: open }, icon('pin', 13),
       el('span', { class: 'pinned-word' }, first?.label ?? 'Pinned'), el('b', {}, first ? first.value : headerOf(m)), '›'));
     return;
   }

@@ -35,7 +35,7 @@ function drawElement(e) {
     case 'link': return styled(link(e.url, e.text || e.url), e.style);
     case 'user': return mentionOf(e.user_id);
     case 'channel': return el('span', { class: 'mention' }, `#${e.channel_id === state.channel.id ? state.channel.name : e.channel_id}`);
-    case 'broadcast': return el('span', { class: 'mention you' }, `@${e.range}`);
+    case 'broadcast': return el('span', { class: 'mention at-you' }, `@${e.range}`);
     case 'emoji': return emojiOf(e.name);
     case 'date': return styled(dateOf(e.timestamp, e.format ?? '{time}', e.url, e.fallback ?? ''), e.style);
     case 'color': return el('code', {}, e.value);

@@ -8,6 +8,7 @@ export const state = {
   channel: {},
   messages: [],
   views: [], // open forms of this person, topmost last
+  now: 0, // world time (ms) when the channel was last looked at
   openedAt: 0, // world time (ms) at which the page was opened
   thread: '', // ts of the thread that is open
   replies: [],

@@ -2,6 +2,7 @@
 import { send } from './api.js';
 import { byId, el, fill } from './dom.js';
 import { showDialog } from './confirm.js';
+import { icon } from './icons.js';
 import { loadWorld } from './load.js';
 import { speak } from './speak.js';
 import { state, watch } from './state.js';
@@ -25,6 +26,7 @@ const keys = [
 /** Starts the strip. */
 export function startStrip() {
   const pace = byId('pace');
+  byId('pace-box').append(icon('down', 12));
   pace.addEventListener('change', async () => {
     try {
       await send('/lab/world', { pace: Number(pace.value) });
@@ -52,7 +54,7 @@ export const atWork = (faults) => (faults?.active ?? []).filter((f) => !f.used_u
 
 function drawPace(select, current) {
   const all = [...new Set([...paces, current])].sort((a, b) => a - b);
-  fill(select, all.map((n) => el('option', { value: n, selected: n === current }, `Pace ${n}×`)));
+  fill(select, all.map((n) => el('option', { value: n, selected: n === current }, `${n}×`)));
 }
 
 /** Shows the list of keys. */

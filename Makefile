@@ -1,0 +1,15 @@
+.DEFAULT_GOAL := help
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+test: ## all tests, as the README says
+	go test ./...
+race: ## all tests with the race detector, in random order
+	go test -race -shuffle=on ./...
+lab: ## open the practice estate
+	go run . lab
+check: ## formatting and vet
+	test -z "$$(gofmt -l .)"
+	go vet ./...
+fuzz: ## every fuzz target for ten seconds
+	./.ci/fuzz 10s
+.PHONY: help test race lab check fuzz

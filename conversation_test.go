@@ -1,0 +1,200 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"itmsbot/lab/slack"
+	"itmsbot/lab/world"
+	"itmsbot/lab/wsman"
+	"itmsbot/store"
+)
+
+// TestConversations plays every file of testdata/conversations through the real
+// bot, a real database and the lab, over the wire. A file reads like the
+// channel; its lines are explained in testdata/conversations/README.md.
+func TestConversations(t *testing.T) {
+	files, err := filepath.Glob("testdata/conversations/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no conversations: %v", err)
+	}
+	for _, f := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(f), ".txtar"), func(t *testing.T) {
+			archive, err := txtar.ParseFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			play(t, f, archive)
+		})
+	}
+}
+
+// play plays one conversation and checks the trail at its end.
+func play(t *testing.T, name string, archive *txtar.Archive) {
+	s := openStage(t)
+	p := &player{stage: s, first: s.lab.World.Dump()}
+	for _, file := range archive.Files {
+		for i, line := range strings.Split(string(file.Data), "\n") {
+			line = strings.TrimSpace(line)
+			if line == "" || strings.HasPrefix(line, "#") {
+				continue
+			}
+			if !p.line(line) {
+				t.Fatalf("%s, %s line %d: nobody understands %q", name, file.Name, i+1, line)
+			}
+			if t.Failed() {
+				t.Fatalf("%s, %s line %d: %s\n%s", name, file.Name, i+1, line, s.channel("Cleo"))
+			}
+		}
+	}
+	s.stopBot()
+	report, err := store.Verify(s.plant.database, s.plant.database+".anchors")
+	if err != nil || !report.OK() {
+		t.Errorf("the trail after it: %v %v", err, report.Findings)
+	}
+	s.startBot()
+}
+
+// player carries out the lines of a conversation.
+type player struct {
+	*stage
+	first world.Dump
+	last  string // who acted last: whose private answers are read
+}
+
+var lines = []struct {
+	form *regexp.Regexp
+	do   func(p *player, m []string)
+}{
+	{regexp.MustCompile(`^(Ana|Ben|Dora|Cleo): (.+)$`), func(p *player, m []string) { p.last = m[1]; p.say(m[1], unquote(m[2])) }},
+	{regexp.MustCompile(`^(Ana|Ben|Dora|Cleo) presses (.+) on (.+)$`), func(p *player, m []string) { p.last = m[1]; p.press(m[1], m[2], m[3]) }},
+	{regexp.MustCompile(`^< (.+)$`), func(p *player, m []string) { p.reads(p.last, m[1]) }},
+	{regexp.MustCompile(`^> (.+)$`), func(p *player, m []string) { p.sees(strings.Split(m[1], " … ")...) }},
+	{regexp.MustCompile(`^!> (.+)$`), func(p *player, m []string) { p.neverSaw(m[1]) }},
+	{regexp.MustCompile(`^world as at the start$`), func(p *player, _ []string) {
+		if d := cmp.Diff(p.first, p.lab.World.Dump()); d != "" {
+			p.t.Errorf("the world is not as at the start (-start +now):\n%s", d)
+		}
+	}},
+	{regexp.MustCompile(`^world: (\S+) doors (\S+)$`), func(p *player, m []string) { p.doors(m[1], m[2]) }},
+	{regexp.MustCompile(`^until world: (\S+) doors (\S+)$`), func(p *player, m []string) { p.untilDoors(m[1], m[2]) }},
+	{regexp.MustCompile(`^advance (\S+)$`), func(p *player, m []string) { p.advance(m[1]) }},
+	{regexp.MustCompile(`^set (\{.+\})$`), func(p *player, m []string) { p.set(m[1]) }},
+	{regexp.MustCompile(`^restart the bot$`), func(p *player, _ []string) { p.stopBot(); p.startBot() }},
+	{regexp.MustCompile(`^stop the bot$`), func(p *player, _ []string) { p.stopBot() }},
+	{regexp.MustCompile(`^start the bot$`), func(p *player, _ []string) { p.startBot() }},
+	{regexp.MustCompile(`^host (\S+): (\{.+\})$`), func(p *player, m []string) { p.hostFault(m[1], m[2]) }},
+	{regexp.MustCompile(`^slack: (\{.+\})$`), func(p *player, m []string) { p.slackFault(m[1]) }},
+	{regexp.MustCompile(`^faults end$`), func(p *player, _ []string) {
+		p.lab.Slack.Clear()
+		for _, h := range p.lab.Hosts {
+			h.Clear()
+		}
+	}},
+}
+
+func (p *player) line(s string) bool {
+	p.t.Helper()
+	for _, l := range lines {
+		if m := l.form.FindStringSubmatch(s); m != nil {
+			l.do(p, m)
+			return true
+		}
+	}
+	return false
+}
+
+// unquote lets a line hold what no text file shows: "\u200b".
+func unquote(s string) string {
+	if u, err := strconv.Unquote(`"` + strings.ReplaceAll(s, `"`, `\"`) + `"`); err == nil {
+		return u
+	}
+	return s
+}
+
+func (p *player) neverSaw(words string) {
+	p.t.Helper()
+	for _, m := range p.lab.Slack.Messages(p.id("Cleo"), p.plant.slack.Channel, "") {
+		if !m.Ephemeral && strings.Contains(flat(m.Blocks), words) {
+			p.t.Errorf("the channel shows %q", words)
+		}
+	}
+}
+
+func (p *player) doors(host, want string) {
+	p.t.Helper()
+	for _, h := range p.lab.World.Truth().Hosts {
+		if h.Name == host {
+			if string(h.Doors) != want {
+				p.t.Errorf("%s: doors are %s, want %s", host, h.Doors, want)
+			}
+			return
+		}
+	}
+	p.t.Errorf("no host %s", host)
+}
+
+// untilDoors waits for the world, not for the channel.
+func (p *player) untilDoors(host, want string) {
+	p.t.Helper()
+	ctx, cancel := p.within()
+	defer cancel()
+	for {
+		seen := p.lab.World.Version()
+		for _, h := range p.lab.World.Truth().Hosts {
+			if h.Name == host && string(h.Doors) == want {
+				return
+			}
+		}
+		if _, err := p.lab.World.Wait(ctx, seen); err != nil {
+			p.t.Fatalf("%s: doors never became %s", host, want)
+		}
+	}
+}
+
+func (p *player) advance(s string) {
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.lab.World.Advance(d)
+}
+
+func (p *player) set(s string) {
+	var c world.Condition
+	if err := json.Unmarshal([]byte(s), &c); err != nil {
+		p.t.Fatal(err)
+	}
+	if err := p.lab.World.Set(c); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p *player) hostFault(host, s string) {
+	var f wsman.Fault
+	if err := json.Unmarshal([]byte(s), &f); err != nil {
+		p.t.Fatal(err)
+	}
+	if err := p.lab.Hosts[host].Inject(f); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p *player) slackFault(s string) {
+	var f slack.Fault
+	if err := json.Unmarshal([]byte(s), &f); err != nil {
+		p.t.Fatal(err)
+	}
+	if err := p.lab.Slack.Inject(f); err != nil {
+		p.t.Fatal(fmt.Errorf("slack fault: %w", err))
+	}
+}

@@ -1,0 +1,352 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"itmsbot/lab"
+	"itmsbot/store"
+)
+
+// The bot of these tests is a process of its own, so that SIGKILL takes from
+// it what a power cut would. It is this test binary with these variables set.
+const (
+	childDir  = "ITMSBOT_TEST_CHILD"  // the lab's folder
+	childDies = "ITMSBOT_TEST_DIE_AT" // the event after which it kills itself; 0 is never
+)
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(childDir); dir != "" {
+		if err := child(dir); err != nil {
+			fmt.Fprintln(os.Stderr, "child:", err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// worldSpeed is the pace of the lab's world in these tests: the self-restore of
+// ten minutes comes due within three real seconds.
+const worldSpeed = 200
+
+// fastClock runs as fast as the lab's world without seeing it.
+type fastClock struct{ began time.Time }
+
+func (c fastClock) Now() time.Time {
+	return time.Date(2026, 11, 28, 6, 55, 0, 0, time.UTC).Add(time.Since(c.began) * worldSpeed)
+}
+
+func (c fastClock) Sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d / worldSpeed)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+// child runs a bot against the lab of a folder until it is told to leave, or
+// kills itself.
+func child(dir string) error {
+	b, err := os.ReadFile(filepath.Join(dir, "lab.json"))
+	if err != nil {
+		return err
+	}
+	var doc lab.Document
+	if err := json.Unmarshal(b, &doc); err != nil {
+		return err
+	}
+	p := plantOf(doc, filepath.Join(dir, "itmsbot.db"), slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	p.clock = fastClock{time.Now()}
+	p.policy.Expiry = 24 * time.Hour
+	p.slack.Hurry = true
+	w, err := p.wire()
+	if err != nil {
+		return err
+	}
+	ctx, leave := context.WithCancel(context.Background())
+	defer leave()
+	if n, _ := strconv.ParseInt(os.Getenv(childDies), 10, 64); n > 0 {
+		go func() { // nobody waits: it ends the process
+			if _, err := w.store.Wait(ctx, n-1); err == nil {
+				_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			}
+		}()
+	}
+	fmt.Println("ready")
+	go func() { // the parent closes our input to make us leave
+		_, _ = bufio.NewReader(os.Stdin).ReadByte()
+		leave()
+	}()
+	if err := w.run(ctx); err != nil && ctx.Err() == nil {
+		return err
+	}
+	return w.close()
+}
+
+// process is a child and the way to end it.
+type process struct {
+	cmd *exec.Cmd
+	in  interface{ Close() error }
+}
+
+func startChild(t *testing.T, dir string, dieAt int64) *process {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), childDir+"="+dir, fmt.Sprintf("%s=%d", childDies, dieAt))
+	cmd.Stderr = testLog{t}
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	p := &process{cmd: cmd, in: in}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	return p
+}
+
+// died waits until the child has killed itself, and reports whether it did.
+func (p *process) died() bool {
+	_ = p.cmd.Wait()
+	return p.cmd.ProcessState.ExitCode() == -1
+}
+
+func (p *process) leave(t *testing.T) {
+	t.Helper()
+	_ = p.in.Close()
+	if err := p.cmd.Wait(); err != nil {
+		t.Errorf("the bot did not leave well: %v", err)
+	}
+}
+
+// TestKilledAfterEveryEvent kills the bot after events of closing the doors
+// (every second one, or with ITMSBOT_LONG each), starts it again and lets people finish. Whatever the moment: no event
+// is lost, nothing is done twice, the doors end closed, and the way back leads
+// to the world as it was before.
+func TestKilledAfterEveryEvent(t *testing.T) {
+	every := int64(2)
+	if os.Getenv("ITMSBOT_LONG") != "" { // .ci/run
+		every = 1
+	}
+	for n := int64(3); n <= 24; n += every {
+		t.Run(fmt.Sprintf("event %d", n), func(t *testing.T) {
+			t.Parallel()
+			killedAfter(t, n)
+		})
+	}
+}
+
+func killedAfter(t *testing.T, n int64) {
+	ctx, stop := context.WithCancel(context.Background())
+	dir := t.TempDir()
+	l, err := lab.Start(lab.Options{Listen: "127.0.0.1:0", Pace: worldSpeed, Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var serving sync.WaitGroup
+	serving.Go(func() { _ = l.Run(ctx) })
+	defer serving.Wait()
+	defer stop()
+	s := &stage{t: t, lab: l, dir: dir, ctx: ctx, ids: map[string]string{}, heard: map[string]int{}}
+	s.plant.slack.Channel = l.Document().Slack.Channel
+	for _, m := range lab.Members() {
+		s.ids[m.Name] = m.ID
+	}
+	before := l.World.Dump()
+
+	bot := startChild(t, dir, n)
+	s.until("the bot is connected", func() bool { return l.Slack.Connections() > 0 })
+	s.try("Ana", "/itms quiesce")
+	s.pressWhenever("Ben", "Approve", bot)
+	if !bot.died() {
+		t.Fatalf("the bot was not killed after event %d: %v", n, bot.cmd.ProcessState)
+	}
+	s.until("the dead bot's socket is gone", func() bool { return l.Slack.Connections() == 0 })
+
+	bot = startChild(t, dir, 0)
+	s.until("the bot is back", func() bool { return l.Slack.Connections() > 0 })
+	id := s.finish("quiesce", "Quiesce the estate (1.4)")
+	for _, h := range l.World.Truth().Hosts {
+		if h.Doors != "closed" && h.Doors != "none" || h.Restore != nil {
+			t.Errorf("%s: doors %s, self-restore %v", h.Name, h.Doors, h.Restore)
+		}
+	}
+	keepRulesOnce(t, l, id)
+	s.press("Ana", "Back out", id)
+	s.finish("undo "+id, "Back out of "+id)
+	if diff := cmp.Diff(before, l.World.Dump()); diff != "" {
+		t.Errorf("the world is not as before (-before +after):\n%s", diff)
+	}
+	bot.leave(t)
+	report, err := store.Verify(filepath.Join(dir, "itmsbot.db"), filepath.Join(dir, "itmsbot.db.anchors"))
+	if err != nil || !report.OK() {
+		t.Errorf("the trail: %v %v", err, report.Findings)
+	}
+	oneCardEach(t, s)
+}
+
+// try says something to a bot that may die while it hears it.
+func (s *stage) try(who, text string) {
+	ctx, cancel := s.within()
+	defer cancel()
+	_, _ = s.lab.Slack.Say(ctx, s.ids[who], s.plant.slack.Channel, "", text)
+}
+
+func (s *stage) within() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(s.ctx, patience)
+}
+
+// pressWhenever presses a button as soon as somebody sees it, unless the bot
+// dies first.
+func (s *stage) pressWhenever(who, label string, bot *process) {
+	gone := make(chan struct{})
+	go func() { // ends when the process does
+		defer close(gone)
+		_, _ = bot.cmd.Process.Wait()
+	}()
+	ctx, cancel := s.within()
+	defer cancel()
+	for {
+		seen := s.lab.Slack.Version()
+		for _, m := range s.lab.Slack.Messages(s.ids[who], s.plant.slack.Channel, "") {
+			if a := buttonOf(m.Blocks, label); a != "" {
+				_ = s.lab.Slack.Press(ctx, s.ids[who], s.plant.slack.Channel, m.TS, a)
+				return
+			}
+		}
+		waiting, stop := context.WithCancel(ctx)
+		go func() { // ends with waiting
+			select {
+			case <-gone:
+				stop()
+			case <-waiting.Done():
+			}
+		}()
+		_, err := s.lab.Slack.Wait(waiting, seen)
+		stop()
+		if err != nil {
+			return
+		}
+	}
+}
+
+// finish does what people do with whatever the bot shows: ask again, approve,
+// let it go on; until the card of the request says done. It gives the request.
+func (s *stage) finish(line, title string) string {
+	s.t.Helper()
+	ctx, cancel := s.within()
+	defer cancel()
+	asked := false
+	for pressed := map[string]bool{}; ; {
+		seen := s.lab.Slack.Version()
+		open := false
+		for _, m := range s.lab.Slack.Messages(s.ids["Dora"], s.plant.slack.Channel, "") {
+			text := flat(m.Blocks)
+			if m.Ephemeral || m.ThreadTS != "" && m.ThreadTS != m.TS || !hasPrefix(text, title+":", title+" (") {
+				continue
+			}
+			if contains(text, ": done |") {
+				return requestIn(text)
+			}
+			open = !contains(text, ": no plan |")
+			for label, who := range map[string]string{"Approve": "Dora", "Go on": "Ana", "Try again": "Ana", "Look again": "Ana"} {
+				if a := buttonOf(m.Blocks, label); a != "" && !pressed[a] {
+					pressed[a] = true
+					_ = s.lab.Slack.Press(ctx, s.ids[who], s.plant.slack.Channel, m.TS, a)
+				}
+			}
+		}
+		if !open && !asked {
+			asked = true
+			s.try("Ana", "/itms "+line)
+		}
+		if _, err := s.lab.Slack.Wait(ctx, seen); err != nil {
+			s.t.Fatalf("%s is not done:\n%s", title, s.channel("Cleo"))
+		}
+	}
+}
+
+// keepRulesOnce: an intent that was begun, killed and begun again has made its
+// rules once.
+func keepRulesOnce(t *testing.T, l *lab.Lab, request string) {
+	t.Helper()
+	for _, h := range l.World.Truth().Hosts {
+		names := map[string]int{}
+		for _, r := range h.Rules {
+			if r.Group == "itmsbot" {
+				names[r.Name]++
+			}
+		}
+		for name, n := range names {
+			if n != 1 || !contains(name, request) {
+				t.Errorf("%s: rule %s stands %d times; the request is %s", h.Name, name, n, request)
+			}
+		}
+	}
+}
+
+// oneCardEach: a bot that died between posting and knowing it found its card
+// again.
+func oneCardEach(t *testing.T, s *stage) {
+	t.Helper()
+	cards := map[string]int{}
+	for _, m := range s.lab.Slack.Messages(s.ids["Cleo"], s.plant.slack.Channel, "") {
+		var meta struct {
+			Payload struct {
+				Purpose string `json:"purpose"`
+			} `json:"event_payload"`
+		}
+		if json.Unmarshal(m.Metadata, &meta) == nil && hasPrefix(meta.Payload.Purpose, "card:") {
+			cards[meta.Payload.Purpose]++
+		}
+	}
+	for purpose, n := range cards {
+		if n != 1 {
+			t.Errorf("%s stands %d times in the channel:\n%s", purpose, n, s.channel("Cleo"))
+		}
+	}
+	if len(cards) == 0 {
+		t.Error("no card carries its purpose")
+	}
+}
+
+func hasPrefix(s string, any ...string) bool {
+	for _, p := range any {
+		if strings.HasPrefix(s, p) {
+			return true
+		}
+	}
+	return false
+}
+
+func contains(s, part string) bool { return strings.Contains(s, part) }
+
+var inFoot = regexp.MustCompile(`\* · (R-\d+)`)
+
+// requestIn reads a card's request from its small print.
+func requestIn(card string) string {
+	if m := inFoot.FindStringSubmatch(card); m != nil {
+		return m[1]
+	}
+	return ""
+}

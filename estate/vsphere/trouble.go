@@ -1,0 +1,65 @@
+package vsphere
+
+import (
+	"context"
+	"errors"
+	"net/url"
+
+	"itmsbot/estate"
+)
+
+// trouble is an error whose kind is known where it was met. The road back to the
+// caller adds vCenter and operation.
+type trouble struct {
+	kind   estate.Trouble
+	detail string
+	err    error
+}
+
+func (t *trouble) Error() string {
+	s := string(t.kind)
+	if t.detail != "" {
+		s += ": " + t.detail
+	}
+	return s
+}
+
+func (t *trouble) Unwrap() error { return t.err }
+
+// troubleOf sorts out what a call came back with. open says that a change may have
+// been accepted although no answer came.
+func troubleOf(err error, open bool) *trouble {
+	var known *trouble
+	if errors.As(err, &known) {
+		return known
+	}
+	if f := faultOf(err); f != nil {
+		return &trouble{estate.Failed, detailOf(err), err}
+	}
+	t := &trouble{estate.Unreachable, detailOf(err), err}
+	switch {
+	case untrusted(err):
+		t.kind = estate.Untrusted
+	case open:
+		t.kind = estate.Unknown
+	}
+	return t
+}
+
+// detailOf says what went wrong, without the address that every http error begins
+// with.
+func detailOf(err error) string {
+	if f := faultOf(err); f != nil {
+		return sentenceOf(f, wordsOf(err))
+	}
+	var wrapped *url.Error
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return "vCenter did not answer in time"
+	case errors.Is(err, context.Canceled):
+		return "the call was given up before vCenter answered"
+	case errors.As(err, &wrapped):
+		return wrapped.Err.Error()
+	}
+	return err.Error()
+}
