@@ -166,10 +166,12 @@ func closeHost(ctx context.Context, env Env, s runbook.Step) error {
 	}
 	if len(p.Rules) > 0 {
 		order := estate.RestoreOrder{Key: p.RestoreKey, Seconds: p.RestoreSeconds, Names: p.names()}
-		if _, err := env.Restores.ArmRestore(ctx, s.Host, s.Machine, order); err != nil {
+		armed, err := env.Restores.ArmRestore(ctx, s.Host, s.Machine, order)
+		if err := whole(s, "arm the self-restore", armed, err); err != nil {
 			return err
 		}
-		if _, err := env.Firewalls.SwitchRules(ctx, s.Host, s.Machine, p.names(), false); err != nil {
+		off, err := env.Firewalls.SwitchRules(ctx, s.Host, s.Machine, p.names(), false)
+		if err := whole(s, "switch the rules off", off, err); err != nil {
 			return err
 		}
 		if _, err := env.Restores.DisarmRestore(ctx, s.Host, s.Machine, p.RestoreKey); err != nil {
@@ -177,6 +179,15 @@ func closeHost(ctx context.Context, env Env, s runbook.Step) error {
 		}
 	}
 	return waitForClients(ctx, env, s, p)
+}
+
+// whole is an error when a script left out part of what it was asked: a rule
+// that is gone, or a self-restore of another request, which is left alone.
+func whole(s runbook.Step, op string, c estate.Changed, err error) error {
+	if err != nil || len(c.Missing) == 0 {
+		return err
+	}
+	return &estate.Error{Kind: estate.Failed, Host: s.Host, Op: op, Detail: "not done for " + estate.Join(c.Missing)}
 }
 
 // waitForClients looks until no client is connected, at most as long as the
@@ -255,7 +266,8 @@ func reopenHost(ctx context.Context, env Env, s runbook.Step, raw json.RawMessag
 		}
 	}
 	if len(names) > 0 {
-		if _, err := env.Firewalls.SwitchRules(ctx, s.Host, s.Machine, names, true); err != nil {
+		on, err := env.Firewalls.SwitchRules(ctx, s.Host, s.Machine, names, true)
+		if err := whole(s, "switch the rules on again", on, err); err != nil {
 			return err
 		}
 	}

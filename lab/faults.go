@@ -144,6 +144,14 @@ func (s faultSource) describe(f madeFault) activeFault {
 	return a
 }
 
+// sentence gives a clause its capital and its full stop.
+func sentence(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + strings.TrimSuffix(text[1:], ".") + "."
+}
+
 // slackFaults are those of the workspace; their targets are Web API methods.
 func slackFaults(s *slack.Server) faultSource {
 	g := faultGroup{Name: "slack", Title: "Slack", Targets: []faultTarget{
@@ -151,7 +159,7 @@ func slackFaults(s *slack.Server) faultSource {
 		{"conversations.history", "history"}, {"views.open", "form"}, {"response_url", "response_url"}, {"upload", "upload"},
 	}}
 	for _, k := range slack.FaultKinds() {
-		g.Kinds = append(g.Kinds, faultKind{"slack." + k.Name, k.Name, k.About})
+		g.Kinds = append(g.Kinds, faultKind{"slack." + k.Name, k.Name, sentence(k.About)})
 	}
 	return faultSource{g,
 		func(f madeFault) error {
@@ -175,7 +183,7 @@ func hostFaults(hosts map[string]*wsman.Server) []faultSource {
 		g.Targets = append(g.Targets, faultTarget{name, name})
 	}
 	for _, k := range wsman.FaultKinds() {
-		g.Kinds = append(g.Kinds, faultKind{"winrm." + k.Kind, k.Kind, k.Text})
+		g.Kinds = append(g.Kinds, faultKind{"winrm." + k.Kind, k.Kind, sentence(k.Text)})
 	}
 	return []faultSource{{g,
 		func(f madeFault) error {

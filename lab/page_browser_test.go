@@ -17,10 +17,9 @@ import (
 	slackgo "github.com/slack-go/slack"
 )
 
-// browser opens a window on the page, at UTC. The test fails if a script of the
-// page throws or the page does what its policy forbids.
-func browser(t *testing.T, p *testPage, query string) context.Context {
-	t.Helper()
+// TestPageInABrowser runs everything that needs one in tabs of one Chromium.
+func TestPageInABrowser(t *testing.T) {
+	t.Parallel()
 	path := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome", "headless-shell"} {
 		if found, err := exec.LookPath(name); err == nil {
@@ -39,7 +38,25 @@ func browser(t *testing.T, p *testPage, query string) context.Context {
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
+	do(t, ctx) // starts it
+	t.Run("tabs", func(t *testing.T) {
+		for name, test := range map[string]func(*testing.T, context.Context){
+			"mrkdwn": testMrkdwn, "card": testCard, "form": testForm, "composer and thread": testComposerAndThread,
+		} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				test(t, ctx)
+			})
+		}
+	})
+}
 
+// open opens a tab on the page, at UTC. The test fails if a script of the page
+// throws or the page does what its policy forbids.
+func open(t *testing.T, browser context.Context, p *testPage, query string) context.Context {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(browser)
+	t.Cleanup(cancel)
 	var mu sync.Mutex
 	var wrong []string
 	complain := func(text string) {
@@ -58,7 +75,7 @@ func browser(t *testing.T, p *testPage, query string) context.Context {
 		}
 	})
 	if err != nil {
-		t.Fatalf("start %s: %v", path, err)
+		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		mu.Lock()
@@ -92,7 +109,7 @@ func do(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Voi
 // waitFor waits until an expression is true on the page.
 func waitFor(t *testing.T, ctx context.Context, expression string) {
 	t.Helper()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(10*time.Second))); err != nil {
+	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](expression, chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(10*time.Second))); err != nil {
 		all, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`document.body.innerText`))
 		t.Fatalf("never came: %s: %v\n%s", expression, err, all)
 	}
@@ -107,11 +124,11 @@ func evaluate[T any](t *testing.T, ctx context.Context, expression string) T {
 	return v
 }
 
-func TestMrkdwnOnThePage(t *testing.T) {
+func testMrkdwn(t *testing.T, browser context.Context) {
 	p := newTestPage(t)
-	ctx := browser(t, p, "")
+	ctx := open(t, browser, p, "")
 	const link = `target="_blank" rel="noopener"`
-	for _, c := range []struct{ text, html string }{
+	cases := []struct{ text, html string }{
 		{"plain", "plain"},
 		{"*bold* _italic_ ~gone~ `code`", "<b>bold</b> <i>italic</i> <s>gone</s> <code>code</code>"},
 		{"*bold _and italic_*", "<b>bold <i>and italic</i></b>"},
@@ -148,18 +165,23 @@ func TestMrkdwnOnThePage(t *testing.T) {
 		{"<!date^99999999999999999^{time}|never>", "never"},
 		{":tada: stays, 10:30:45 too", ":tada: stays, 10:30:45 too"},
 		{"an open <tag and `tick and *star", "an open &lt;tag and `tick and *star"},
-	} {
-		text, err := json.Marshal(c.text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := evaluate[string](t, ctx, `import('/js/mrkdwn.js').then((m) => {
-			const box = document.createElement('div');
-			box.append(...m.mrkdwn(`+string(text)+`));
-			return box.innerHTML;
-		})`)
-		if got != c.html {
-			t.Errorf("%q\n got %s\nwant %s", c.text, got, c.html)
+	}
+	var texts []string
+	for _, c := range cases {
+		texts = append(texts, c.text)
+	}
+	all, err := json.Marshal(texts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	drawn := evaluate[[]string](t, ctx, `import('/js/mrkdwn.js').then((m) => `+string(all)+`.map((text) => {
+		const box = document.createElement('div');
+		box.append(...m.mrkdwn(text));
+		return box.innerHTML;
+	}))`)
+	for i, c := range cases {
+		if drawn[i] != c.html {
+			t.Errorf("%q\n got %s\nwant %s", c.text, drawn[i], c.html)
 		}
 	}
 	if got := evaluate[int](t, ctx, `import('/js/mrkdwn.js').then((m) => m.parse('https://example.test', {verbatim: true}).filter((n) => n.kind).length)`); got != 0 {
@@ -178,10 +200,10 @@ const approvalCard = `[
 
 const runningCard = `[{"type":"header","block_id":"h2","text":{"type":"plain_text","text":"Quiesce the estate (1.4): running"}}]`
 
-func TestCardIsApprovedOnThePage(t *testing.T) {
+func testCard(t *testing.T, browser context.Context) {
 	p := newTestPage(t, patient)
 	app := p.connect(t)
-	ctx := browser(t, p, "")
+	ctx := open(t, browser, p, "")
 
 	do(t, ctx, chromedp.SendKeys(chromedp.CSS("#composer textarea"), "/itms quiesce\r"))
 	if c := <-app.commands; c.Text != "quiesce" || c.UserID != "UANA00001" {
@@ -238,10 +260,10 @@ func TestCardIsApprovedOnThePage(t *testing.T) {
 	waitFor(t, ctx, `document.querySelector('.you-person input:checked').value === 'approver2' && !document.querySelector('.only-you')`)
 }
 
-func TestFormOnThePage(t *testing.T) {
+func testForm(t *testing.T, browser context.Context) {
 	p := newTestPage(t, patient)
 	app := p.connect(t)
-	ctx := browser(t, p, "?as=dora")
+	ctx := open(t, browser, p, "?as=dora")
 
 	reasons := make(chan string, 2)
 	app.submitted = func(c slackgo.InteractionCallback) map[string]string {
@@ -282,9 +304,9 @@ func TestFormOnThePage(t *testing.T) {
 	waitFor(t, ctx, `!document.querySelector('dialog')`)
 }
 
-func TestWhatIsTypedIsNotLost(t *testing.T) {
+func testComposerAndThread(t *testing.T, browser context.Context) {
 	p := newTestPage(t)
-	ctx := browser(t, p, "")
+	ctx := open(t, browser, p, "")
 	area := chromedp.CSS("#composer textarea")
 	const value = `document.querySelector('#composer textarea').value`
 
@@ -298,22 +320,24 @@ func TestWhatIsTypedIsNotLost(t *testing.T) {
 	do(t, ctx, chromedp.KeyEvent(kb.F2, chromedp.KeyModifiers(chromedp.ModifierShift)))
 	waitFor(t, ctx, value+` === '/nonsense'`)
 	// A command that nobody answers is shown as Slack shows it, and comes back by ↑.
-	do(t, ctx, chromedp.SetValue(area, ""), chromedp.SendKeys(area, "/itms quiesce\r"))
+	do(t, ctx, chromedp.Evaluate[chromedp.Void](`document.querySelector('#composer textarea').value = ''`), chromedp.SendKeys(area, "/itms quiesce\r"))
 	waitFor(t, ctx, `document.querySelector('.own-words .body')?.textContent.includes('/itms quiesce failed with the error “app is not connected”')`)
 	do(t, ctx, chromedp.SendKeys(area, kb.ArrowUp))
 	waitFor(t, ctx, value+` === '/itms quiesce'`)
+	threadAndKeys(t, ctx, p)
 }
 
-func TestThreadAndKeys(t *testing.T) {
-	p := newTestPage(t)
-	ctx := browser(t, p, "?as=cleo")
+// threadAndKeys goes on as Ana where testComposerAndThread ends.
+func threadAndKeys(t *testing.T, ctx context.Context, p *testPage) {
+	t.Helper()
 	var said struct{ TS string }
 	p.must(t, "POST", "/lab/say", map[string]string{"as": "operator", "text": "Starting 1.4."}, &said)
 	p.must(t, "POST", "/lab/say", map[string]string{"as": "approver", "text": "Go ahead", "thread": said.TS}, nil)
 	waitFor(t, ctx, `document.querySelector('.replies')?.textContent.includes('1 reply')`)
 
-	do(t, ctx, chromedp.Focus(chromedp.CSS("#list .message")), chromedp.KeyEvent("t"))
-	waitFor(t, ctx, `document.activeElement.placeholder === 'Reply as Cleo'`)
+	do(t, ctx, chromedp.Focus(chromedp.CSS("#list .message")),
+		chromedp.Evaluate[chromedp.Void](`document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: "t", bubbles: true }))`))
+	waitFor(t, ctx, `document.activeElement.placeholder === 'Reply as Ana'`)
 	waitFor(t, ctx, `document.querySelector('#thread .message')?.textContent.includes('Go ahead')`)
 	do(t, ctx, chromedp.KeyEvent("/itms status\r"))
 	waitFor(t, ctx, `document.querySelector('#thread .say-refused').textContent.includes('not supported in threads')`)

@@ -55,6 +55,7 @@ func await(t *testing.T, ctx context.Context, names <-chan string, want string) 
 }
 
 func TestEventsTellOfChanges(t *testing.T) {
+	t.Parallel() // the stream rests a second between two looks at the world
 	p := newTestPage(t)
 	p.must(t, "POST", "/lab/say", map[string]string{"as": "operator", "text": "first"}, nil)
 	ctx, leave := context.WithCancel(within(t))

@@ -70,7 +70,7 @@ func libraryFault(t *testing.T) bool {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var requests atomic.Int64
-	const many = 200
+	const many = 100
 	w := startWindows(t, func(c *wsman.Config) {
 		lax(nil)(c)
 		c.Answers = countTo(&requests, many, cancel)

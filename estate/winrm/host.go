@@ -24,7 +24,8 @@ const (
 )
 
 // Login is one account. Hosts that share a *Login share its parking; so do Logins
-// that name the same account of one domain.
+// that name the same account of one domain, of which the first is asked for the
+// password.
 type Login struct {
 	User   string
 	Domain string // empty for an account of the host itself

@@ -14,16 +14,17 @@ export function button(e, block, place) {
   return node;
 }
 
+// A pressed button is marked, not disabled: a disabled one would lose the focus.
 async function pressed(node, e, block, place) {
-  if (node.disabled) return;
+  if (node.getAttribute('aria-disabled')) return;
   if (e.confirm && !await confirm(e.confirm)) return;
   const words = [...node.childNodes];
   const restore = () => {
     node.replaceChildren(...words);
-    node.disabled = false;
+    node.removeAttribute('aria-disabled');
   };
   node.replaceChildren('Sent…');
-  node.disabled = true;
+  node.setAttribute('aria-disabled', 'true');
   // The card that comes back has other buttons, or this one again.
   const late = setTimeout(restore, 3000);
   try {

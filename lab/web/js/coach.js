@@ -37,7 +37,7 @@ function advice() {
   if (/approval/.test(last)) return toApprove();
   if (/running|starts/.test(last)) return 'Look at the Estate panel: the doors close there while the card tells. A higher pace at the top makes the clock run.';
   if (/person|failed|interrupted/.test(last)) return 'Open the replies below the card for what was found, then decide with its buttons.';
-  if (/done|rolled back/.test(last)) return ['Now break something: F8 shows Faults. Then ask again and see what the card says.'];
+  if (/done|rolled back/.test(last)) return 'Now break something on the Faults panel, ask again, and see what the card says.';
   return null;
 }
 

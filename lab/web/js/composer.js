@@ -60,7 +60,7 @@ export function startComposer(foot, { thread = () => '', label }) {
     if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) {
       event.preventDefault();
       submit();
-    } else if (event.key === 'ArrowUp' && (area.value === '' || recalled >= 0)) {
+    } else if (event.key === 'ArrowUp' && (area.value.trim() === '' || recalled >= 0)) {
       recall(event, recalled + 1);
     } else if (event.key === 'ArrowDown' && recalled >= 0) {
       recall(event, recalled - 1);
@@ -101,7 +101,7 @@ export function startComposer(foot, { thread = () => '', label }) {
 
   // Nothing that somebody typed is lost because the lab refused it.
   function giveBack(from, text, words) {
-    if (!drafts.get(from)) drafts.set(from, text);
+    if (!drafts.get(from)?.trim()) drafts.set(from, text);
     if (key() !== from) return;
     area.value = drafts.get(from);
     typed();

@@ -17,7 +17,8 @@ export function startConnection() {
   }, 'link', 'bot');
   follow((event) => {
     if (event === 'lost') return lost();
-    if (event === 'open') change({ link: 'live', lostAt: null });
+    // Every sign of life ends a loss, be it of the stream or of a single look.
+    if (state.link !== 'live') change({ link: 'live', lostAt: null });
     if (event !== 'world') channelChanged();
     if (event !== 'channel') loadWorld().catch(lost);
     return undefined;

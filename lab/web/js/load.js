@@ -59,7 +59,7 @@ const same = (old, now) => (JSON.stringify(old) === JSON.stringify(now) ? old : 
 /** Makes this window somebody else's. */
 export function become(key) {
   if (key === state.as) return Promise.resolve();
-  change({ as: key });
+  change({ as: key, views: [] });
   const address = new URL(location.href);
   address.searchParams.set('as', key);
   history.replaceState(null, '', address);

@@ -40,11 +40,11 @@ export function drawMessage(m, { inThread = false } = {}) {
     avatar(author),
     el('div', { class: 'author', id }, authorLine(m, author)),
     el('div', { class: 'body' },
+      !inThread && m.subtype === 'thread_broadcast' && broadcast(m),
       content(m),
       (m.files ?? []).map(file),
       (m.reactions ?? []).map((r) => el('span', { class: 'reaction' }, `:${r.name}: ${r.count}`)),
-      !inThread && m.reply_count > 0 && replies(m),
-      !inThread && m.subtype === 'thread_broadcast' && el('button', { type: 'button', class: 'replies', onclick: () => openThread(m.thread_ts) }, el('span', {}, 'In its thread'))));
+      !inThread && m.reply_count > 0 && replies(m)));
 }
 
 function authorLine(m, author) {
@@ -59,9 +59,22 @@ function authorLine(m, author) {
   ];
 }
 
+// broadcast says which thread a reply that everybody shall see belongs to.
+function broadcast(m) {
+  const parent = state.messages.find((x) => x.ts === m.thread_ts);
+  return el('p', { class: 'broadcast' }, 'Reply to ',
+    el('button', { type: 'button', class: 'link', 'data-action': 'replies', onclick: () => openThread(m.thread_ts) }, (parent && titleOf(parent)) || 'a thread'));
+}
+
+/** What a thread is about, in a few words. */
+export function titleOf(parent) {
+  const header = headerOf(parent).replace(/\s*\(.*$|:[^:]*$/, '');
+  return `${requestOf(parent)} ${header || (parent.text ?? '').slice(0, 60)}`.trim();
+}
+
 function content(m) {
   if (!m.blocks?.length) return m.text ? el('div', { class: 'plain' }, mrkdwn(m.text, {})) : null;
-  return drawBlocks(m.blocks, { message: m, folded, press: (e) => press(m, e), refused: (node, error) => refused(node, wordsFor(error)) });
+  return drawBlocks(m.blocks, { message: m, folded, press: (e) => press(m, e), refused: (node, error) => refused(m.ts, node, wordsFor(error)) });
 }
 
 // press sends the click for the button as the card has it now. While a confirm dialog
@@ -82,9 +95,11 @@ const wordsFor = (error) => (error.status === 504
   ? `Slack: the bot did not answer the click (“${error.code || 'operation_timeout'}”). It may still have heard you: look before you press again.`
   : error.message);
 
-function refused(node, words) {
-  const row = node.closest('.b-actions, .b-section');
-  row?.parentNode?.querySelectorAll('.b-refused').forEach((old) => old.remove());
+function refused(ts, node, words) {
+  // The card may have been drawn again since the click.
+  const body = node.isConnected ? node.closest('.body') : document.querySelector(`.message[data-ts="${ts}"] .body`);
+  body?.querySelectorAll('.b-refused').forEach((old) => old.remove());
+  const row = node.isConnected ? node.closest('.b-actions, .b-section') : body?.lastElementChild;
   row?.after(el('p', { class: 'b-refused', role: 'alert' }, words));
 }
 

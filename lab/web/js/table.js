@@ -13,10 +13,13 @@ export function table(block) {
     return [c.align === 'right' && 'to-right', c.align === 'center' && 'to-center', !c.is_wrapped && columns[i] && 'one-line']
       .filter(Boolean).join(' ') || null;
   };
-  const head = el('tr', {}, labels.map((label, i) => el('th', { scope: 'col', class: look(i) }, label)));
-  const body = rows.slice(1).map((row) => el('tr', {}, row.map((cell, i) => el(i ? 'td' : 'th', { scope: i ? null : 'row', class: look(i) },
+  // The roles are said aloud because the stacked form of narrow windows is no table to a
+  // browser any more.
+  const head = el('tr', { role: 'row' }, labels.map((label, i) => el('th', { scope: 'col', role: 'columnheader', class: look(i) }, label)));
+  const body = rows.slice(1).map((row) => el('tr', { role: 'row' }, row.map((cell, i) => el(i ? 'td' : 'th', { scope: i ? null : 'row', role: i ? 'cell' : 'rowheader', class: look(i) },
     el('span', { class: 'cell-label', 'aria-hidden': 'true' }, labels[i] ?? ''), content(cell)))));
-  return el('div', { class: 'b-table' }, el('table', {}, el('thead', {}, head), el('tbody', {}, body)));
+  return el('div', { class: 'b-table' }, el('table', { role: 'table' },
+    el('thead', { role: 'rowgroup' }, head), el('tbody', { role: 'rowgroup' }, body)));
 }
 
 function content(cell) {

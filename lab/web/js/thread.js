@@ -5,7 +5,7 @@ import { byId, el, fill } from './dom.js';
 import { icon } from './icons.js';
 import { holdPlace, reconcile } from './list.js';
 import { openThread } from './load.js';
-import { drawMessage, headerOf, requestOf } from './message.js';
+import { drawMessage, titleOf } from './message.js';
 import { me, state, watch } from './state.js';
 
 const panel = byId('thread');
@@ -39,11 +39,6 @@ export function startThread() {
       key: m.ts, same: JSON.stringify(m) + state.as, draw: () => drawMessage(m, { inThread: true }),
     }))));
   }, 'replies', 'thread', 'messages', 'dismissed', 'as');
-}
-
-function titleOf(parent) {
-  const header = headerOf(parent).replace(/\s*\(.*$|:[^:]*$/, '');
-  return `${requestOf(parent)} ${header || (parent.text ?? '').slice(0, 60)}`.trim();
 }
 
 /** Closes the thread and gives the focus back. */
