@@ -47,7 +47,7 @@ var outside = map[string][]string{
 	"github.com/vmware/govmomi":              {"estate/vsphere", "lab/vcenter"},
 	"github.com/spf13/cobra":                 {"."},
 	"github.com/gorilla/websocket":           {"bot", "lab/slack"},
-	"golang.org/x/crypto":                    {"lab/wsman"},
+	"golang.org/x/crypto":                    {"lab/tds", "lab/wsman"},
 	"github.com/goccy/go-yaml":               {},
 	"github.com/alexaandru/go-sitter-forest": {},
 }

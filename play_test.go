@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -278,4 +279,31 @@ func buttonOf(blocks json.RawMessage, label string) string {
 		}
 	}
 	return ""
+}
+
+// fileInThread is the content of the newest file in any thread whose name
+// begins so.
+func (s *stage) fileInThread(prefix string) string {
+	content := ""
+	for _, card := range s.lab.Slack.Messages(s.id("Cleo"), s.plant.slack.Channel, "") {
+		for _, m := range s.lab.Slack.Messages(s.id("Cleo"), s.plant.slack.Channel, card.TS) {
+			for _, f := range m.Files {
+				if strings.HasPrefix(f.Name, prefix) {
+					if _, b, ok := s.lab.Slack.Download(f.ID); ok {
+						content = string(b)
+					}
+				}
+			}
+		}
+	}
+	return content
+}
+
+func atoi(t testing.TB, s string) int {
+	t.Helper()
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"path/filepath"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -36,6 +37,7 @@ type plant struct {
 
 // wired is a bot ready to run.
 type wired struct {
+	folder string // of the database; the way-back sheets lie beside it
 	store  *store.Store
 	fleet  *winrm.Fleet
 	engine *actions.Engine
@@ -61,8 +63,9 @@ func (p plant) wire() (*wired, error) {
 	j := journal{db}
 	engine := actions.NewEngine(j, env, p.policy, p.log)
 	router := commands.NewRouter(engine, actions.NewLooks(env), j)
-	b := bot.New(p.slack, bot.Deps{Router: router, Intake: intake{db}, Trail: db, Shown: shown{db}, Policy: p.policy, Estate: p.estate, Log: p.log})
-	w := &wired{store: db, fleet: fleet, engine: engine, bot: b, clock: p.clock, log: p.log}
+	b := bot.New(p.slack, bot.Deps{Router: router, Intake: intake{db}, Trail: db, Shown: shown{db}, Policy: p.policy, Estate: p.estate,
+		Sheet: engine.Sheet, Log: p.log})
+	w := &wired{folder: filepath.Dir(p.database), store: db, fleet: fleet, engine: engine, bot: b, clock: p.clock, log: p.log}
 	if err := w.begin(p); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
@@ -105,6 +108,7 @@ func (w *wired) run(ctx context.Context) error {
 	g.Go(func() error { return w.engine.Plan(ctx, w.store) })
 	g.Go(func() error { return w.engine.Run(ctx, w.store) })
 	g.Go(func() error { return w.keepTime(ctx) })
+	g.Go(func() error { return w.keepSheets(ctx) })
 	g.Go(func() error { return w.bot.Run(ctx) })
 	return g.Wait()
 }
@@ -126,10 +130,23 @@ func (w *wired) keepTime(ctx context.Context) error {
 				return fmt.Errorf("timer %s: %w", t.ID, err)
 			}
 		}
+		if err := w.remind(); err != nil {
+			return fmt.Errorf("remind people: %w", err)
+		}
 		if err := w.clock.Sleep(ctx, timerPause); err != nil {
 			return nil //nolint:nilerror // asked to leave
 		}
 	}
+}
+
+// remind looks first whether anything needs anybody, so that an idle bot does
+// not write.
+func (w *wired) remind() error {
+	live, err := w.store.Live()
+	if err != nil || len(live) == 0 {
+		return err
+	}
+	return w.store.Append(func(s *store.Tx) error { return w.engine.Remind(tx{s}) })
 }
 
 // close ends what wire opened. The last line says that the bot stopped.

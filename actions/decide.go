@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"itmsbot/runbook"
 )
@@ -188,6 +189,37 @@ func (e *Engine) expire(tx Tx, o Order, r runbook.Request) (runbook.Request, *ru
 		return r, nil, err
 	}
 	return r, runbook.Refuse("Ask again with `/itms "+r.Line+"`.", "%s has expired.", r.ID), nil
+}
+
+// reminders are how long a request may need somebody before they are told
+// again. After the last one it is repeated every half hour.
+var reminders = []time.Duration{10 * time.Minute, 30 * time.Minute}
+
+// Remind tells people again about everything that needs them: 10 and 30
+// minutes after it began to, then every half hour. A reminder is an event like
+// any other message.
+func (e *Engine) Remind(tx Tx) error {
+	live, err := tx.Live()
+	if err != nil {
+		return err
+	}
+	for _, r := range live {
+		after := reminders[min(r.Reminders, len(reminders)-1)]
+		if more := r.Reminders - len(reminders) + 1; more > 0 {
+			after += time.Duration(more) * 30 * time.Minute
+		}
+		if _, ok := runbook.Next(r.State, runbook.Reminded); !ok || tx.Now().Sub(r.Since) < after {
+			continue
+		}
+		if r.State == runbook.InOffer && !tx.Now().Before(r.Expires) {
+			continue // it expires now
+		}
+		by := Order{By: runbook.Clock, Door: "clock"}
+		if err := addTo(tx, by, r, runbook.Reminded, "", runbook.RemindedBody{Nth: r.Reminders + 1}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Stop ends a running request after its running steps. id may be empty for

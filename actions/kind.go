@@ -81,6 +81,9 @@ type Kind struct {
 	// is as the step left it.
 	LookBack func(ctx context.Context, env Env, s runbook.Step, before json.RawMessage) (Finding, error)
 	Undo     func(ctx context.Context, env Env, s runbook.Step, before json.RawMessage) error
+	// ByHand are the PowerShell lines that undo the step on its host on the
+	// day the bot is gone; nil for a kind that is undone elsewhere.
+	ByHand func(s runbook.Step, before json.RawMessage) ([]string, error)
 	// Reversed is the effect of undoing, for the card.
 	Reversed func(s runbook.Step) runbook.Effect
 }

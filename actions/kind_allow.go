@@ -92,6 +92,17 @@ var firewallAllow = &Kind{
 		_, err = env.Firewalls.RemoveRules(ctx, s.Host, s.Machine, names)
 		return err
 	},
+	ByHand: func(s runbook.Step, _ json.RawMessage) ([]string, error) {
+		p, err := params[allowParams](s.Params, s.ID)
+		if err != nil {
+			return nil, err
+		}
+		names := make([]string, len(p.Rules))
+		for i, r := range p.Rules {
+			names[i] = r.Name
+		}
+		return []string{"Remove-NetFirewallRule -PolicyStore PersistentStore -Name " + quoted(names)}, nil
+	},
 	Reversed: func(s runbook.Step) runbook.Effect {
 		return runbook.Effect{What: s.Effect.What, Before: s.Effect.After, After: "removed"}
 	},

@@ -23,6 +23,7 @@ var firewallDisable = &Kind{
 	Do:       closeHost,
 	LookBack: lookAtReopened,
 	Undo:     reopenHost,
+	ByHand:   openByHand,
 	Reversed: func(s runbook.Step) runbook.Effect {
 		return runbook.Effect{What: s.Effect.What, Before: "Closed", After: strings.ToLower(s.Effect.Before[:1]) + s.Effect.Before[1:]}
 	},
@@ -248,6 +249,23 @@ func lookAtReopened(ctx context.Context, env Env, s runbook.Step, raw json.RawMe
 		f.Standing, f.Text = IsPartly, fmt.Sprintf("%d of %s are on again.", back, count(wanted, "rule"))
 	}
 	return f, nil
+}
+
+func openByHand(s runbook.Step, raw json.RawMessage) ([]string, error) {
+	was, err := params[disableBefore](raw, s.ID+" before")
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, r := range was.Rules {
+		if r.Enabled {
+			names = append(names, r.Name)
+		}
+	}
+	if len(names) == 0 {
+		return nil, nil
+	}
+	return []string{"Enable-NetFirewallRule -PolicyStore PersistentStore -Name " + quoted(names)}, nil
 }
 
 func reopenHost(ctx context.Context, env Env, s runbook.Step, raw json.RawMessage) error {

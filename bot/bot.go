@@ -39,7 +39,9 @@ type Deps struct {
 	Shown  Shown
 	Policy runbook.Policy
 	Estate estate.Estate
-	Log    *slog.Logger
+	// Sheet is the way back of a request in words, for the thread.
+	Sheet func(runbook.Request) (string, error)
+	Log     *slog.Logger
 }
 
 // Bot joins a workspace to the router and draws the channel.

@@ -204,22 +204,21 @@ func (v view) order() string {
 }
 
 func (v view) wayBack() string {
+	// By stage, last first: what it puts back, and on how many hosts.
 	var ways []string
-	for _, s := range slices.Backward(v.plan.Steps()) {
-		if s.WayBack != "" && !slices.Contains(ways, s.Host+" "+s.WayBack) {
-			ways = append(ways, s.Host+" "+s.WayBack)
+	for _, stage := range slices.Backward(v.plan.Stages) {
+		var hosts []string
+		for _, s := range stage.Steps {
+			hosts = append(hosts, s.Host)
 		}
-	}
-	const most = 4
-	more := ""
-	if len(ways) > most {
-		more = fmt.Sprintf("; and %d more", len(ways)-most)
-		ways = ways[:most]
+		if len(stage.Steps) > 0 {
+			ways = append(ways, fmt.Sprintf("%s on %s", lower(stage.Steps[0].Effect.What), estate.Join(hosts)))
+		}
 	}
 	if v.request.Undoes != "" {
 		return "`" + strings.TrimPrefix(strings.TrimSuffix(v.plan.Steps()[0].WayBack, "` again"), "ask for `") + "` again."
 	}
-	return "`/itms undo " + v.request.ID + "`: " + strings.Join(ways, "; ") + more + "."
+	return "`/itms undo " + v.request.ID + "` puts back as recorded before: " + strings.Join(ways, "; then ") + "."
 }
 
 func lower(s string) string {

@@ -173,7 +173,9 @@ func (v view) done() drawing {
 	if r.BackedOutBy == "" {
 		more = append(more, fields([2]string{"Comes next", escape(c.Next)}, [2]string{"Done", escape(took)}))
 		if r.Undoes == "" {
-			more = append(more, buttons(v.backOut("Back out")))
+			back := v.backOut("Back out")
+			back.style = "" // nothing is wrong; the question before it is red
+			more = append(more, buttons(back))
 		}
 	}
 	return v.draw(state, lead, text, more...)

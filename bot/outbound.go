@@ -157,12 +157,32 @@ func (o *outbound) gather() error {
 			for _, p := range purposes(e) {
 				o.dirty[p] = e.N
 			}
+			if err := o.strike(e); err != nil {
+				return err
+			}
 			o.seen = e.N
 		}
 		if len(events) < some {
 			return nil
 		}
 	}
+}
+
+// strike marks the calls for a person that an event has answered, so that they
+// are drawn struck through.
+func (o *outbound) strike(e runbook.Event) error {
+	switch e.Kind {
+	case runbook.Approved, runbook.Denied, runbook.Cancelled, runbook.Expired, runbook.Resumed, runbook.LeftSo, runbook.Superseded:
+	default:
+		return nil
+	}
+	messages, err := o.b.d.Shown.Messages()
+	for _, m := range messages {
+		if strings.HasPrefix(m.Purpose, "need:"+e.Request+"/") {
+			o.dirty[m.Purpose] = e.N
+		}
+	}
+	return err
 }
 
 // purposes names the messages that an event shows itself in.
@@ -175,8 +195,12 @@ func purposes(e runbook.Event) []string {
 	case runbook.Approved, runbook.Denied, runbook.Cancelled, runbook.Expired, runbook.Stale, runbook.Started, runbook.Outcome, runbook.StopAsked,
 		runbook.Resumed, runbook.LeftSo, runbook.Superseded, runbook.BackedOut:
 		p = append(p, fmt.Sprintf("line:%s/%d", e.Request, e.N))
-	case runbook.Waits, runbook.Interrupted, runbook.Finished:
+	case runbook.Waits, runbook.Interrupted, runbook.Finished, runbook.Reminded:
 		p = append(p, fmt.Sprintf("need:%s/%d", e.Request, e.N))
+	}
+	switch e.Kind {
+	case runbook.Waits, runbook.Finished:
+		p = append(p, fmt.Sprintf("file:%s/%d", e.Request, e.N))
 	case runbook.Noted:
 		p = append(p, fmt.Sprintf("note:%d", e.N))
 	}
@@ -184,22 +208,20 @@ func purposes(e runbook.Event) []string {
 }
 
 // rank orders what is to be sent: a card that is not there yet comes before
-// what goes into its thread; whatever needs a person, then lines and notes,
-// then updates of cards.
+// what goes into its thread; then what is said, in the order of the trail; then
+// updates of cards.
 func (o *outbound) rank(purpose string) int {
 	kind, _, _ := strings.Cut(purpose, ":")
 	switch kind {
-	case "need":
-		return 1
-	case "line", "note":
-		return 2
+	case "need", "line", "note", "file":
+		return 1 // in the order of the trail
 	}
 	if _, sent := o.drawn[purpose]; !sent {
 		if m, ok, err := o.b.d.Shown.Message(purpose); err == nil && (!ok || m.TS == "") {
 			return 0
 		}
 	}
-	return 3
+	return 2
 }
 
 // next is the most urgent message that may be sent now; none and a wait when

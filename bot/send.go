@@ -49,6 +49,9 @@ func (o *outbound) send(ctx context.Context, purpose string) {
 
 // show brings one message to what the trail says.
 func (o *outbound) show(ctx context.Context, purpose string, at int64) error {
+	if strings.HasPrefix(purpose, "file:") {
+		return o.showFile(ctx, purpose, at)
+	}
 	d, thread, err := o.draw(purpose, at)
 	if err != nil || d.text == "" {
 		return err
@@ -76,7 +79,7 @@ func (o *outbound) show(ctx context.Context, purpose string, at int64) error {
 	if m.Fate != Posted {
 		return o.post(ctx, m, d, sum, at, thread)
 	}
-	if !strings.HasPrefix(purpose, "card:") {
+	if !strings.HasPrefix(purpose, "card:") && !strings.HasPrefix(purpose, "need:") {
 		return nil // what was said stays said
 	}
 	_, _, _, err = o.b.api.UpdateMessageContext(ctx, m.Channel, m.TS, slack.MsgOptionText(d.text, false), slack.MsgOptionBlocks(d.blocks...))
@@ -253,25 +256,39 @@ func (o *outbound) drawLine(kind string, e runbook.Event) (drawing, error) {
 	if err != nil {
 		return drawing{}, err
 	}
-	title := commands.CopyOf(r).Title
-	lead := fmt.Sprintf("*%s, %s: %s*", title, r.ID, lower(text))
-	if e.Kind == runbook.Finished {
-		c := commands.CopyOf(r)
-		lead = fmt.Sprintf("*%s, %s, is done.* %s %s", title, r.ID, c.Done, c.DoneMeans)
-	} else {
-		lead = fmt.Sprintf("%s %s Decide on the card.", lead, o.mentions())
+	lead, answered := o.call(e, r, text)
+	line := mrkdwn(lead)
+	if answered {
+		line = "~" + strings.NewReplacer("~", "", "\n", " ").Replace(line) + "~ Answered."
+		lead = "Answered: " + lead
 	}
-	return drawing{text: cut(escape(plain(lead)), 300), blocks: append(sections(mrkdwn(lead)), foot(o.banner(), r.ID, seal))}, nil
+	return drawing{text: cut(escape(plain(lead)), 300), blocks: append(sections(line), foot(o.banner(), r.ID, seal))}, nil
+}
+
+// call is the sentence that calls for somebody, and whether it has been
+// answered since.
+func (o *outbound) call(e runbook.Event, r runbook.Request, text string) (lead string, answered bool) {
+	c := commands.CopyOf(r)
+	name := fmt.Sprintf("*%s, %s", c.Title, r.ID)
+	switch {
+	case e.Kind == runbook.Finished:
+		return fmt.Sprintf("%s, is done.* %s %s", name, c.Done, c.DoneMeans), false
+	case e.Kind == runbook.Reminded && r.State == runbook.InOffer:
+		return fmt.Sprintf("%s, still needs an approval.* %s Decide on the card before %s.", name, o.mentions(o.b.d.Policy.CanFill(r)), commands.Time(r.Expires)), false
+	}
+	answered = e.N < r.Changed
+	everybody := o.b.d.Policy.With(runbook.Operator, runbook.Approver)
+	return fmt.Sprintf("%s: %s* %s Decide on the card.", name, lower(cut(text, 400)), o.mentions(everybody)), answered
 }
 
 func (o *outbound) banner() string {
 	return view{estate: o.b.d.Estate}.banner()
 }
 
-// mentions tells everybody who can let a request go on.
-func (o *outbound) mentions() string {
+// mentions tells people by name.
+func (o *outbound) mentions(members []runbook.Member) string {
 	var who []string
-	for _, m := range o.b.d.Policy.With(runbook.Operator, runbook.Approver) {
+	for _, m := range members {
 		who = append(who, commands.Mention(m.Person))
 	}
 	return strings.Join(who, " ")

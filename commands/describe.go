@@ -78,6 +78,8 @@ func describeRun(e runbook.Event, who string) string {
 		})
 	case runbook.Waits:
 		return with(e, func(b runbook.WaitsBody) string { return "It needs a person. " + b.Text })
+	case runbook.Reminded:
+		return "It still needs somebody."
 	case runbook.StopAsked:
 		return who + " asked to stop. The running step finishes, no further step starts."
 	case runbook.Resumed:

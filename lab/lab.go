@@ -86,6 +86,11 @@ type HostDocument struct {
 const (
 	team    = "TLAB00001"
 	channel = "CITMS0001"
+	topic   = "ITMS 8.0 to 8.1, Saturday 28 November"
+	botUser = "UITMS0001"
+	botName = "itmsbot"
+	command = "/itms"
+	hint    = "[quiesce | status | help]"
 	domain  = "LAB"
 	account = "svc-itmsbot"
 )
@@ -219,9 +224,9 @@ func (l *Lab) startHosts() error {
 
 func (l *Lab) startSlack(o Options) {
 	base := "http://" + l.front.Addr().String()
-	cfg := slack.Config{URL: base, TeamID: team, TeamDomain: "practice", AppID: "AITMS0001", BotID: "BITMS0001", BotUser: "UITMS0001", BotName: "itmsbot",
-		BotToken: "xoxb-lab-" + rand.Text(), AppToken: "xapp-lab-" + rand.Text(), Command: "/itms", UsageHint: "[quiesce | status | help]",
-		Channels: []slack.Channel{{ID: channel, Name: "itms-upgrade", Topic: "ITMS 8.0 to 8.1, Saturday 28 November"}},
+	cfg := slack.Config{URL: base, TeamID: team, TeamDomain: "practice", AppID: "AITMS0001", BotID: "BITMS0001", BotUser: botUser, BotName: botName,
+		BotToken: "xoxb-lab-" + rand.Text(), AppToken: "xapp-lab-" + rand.Text(), Command: command, UsageHint: hint,
+		Channels: []slack.Channel{{ID: channel, Name: "itms-upgrade", Topic: topic}},
 		Now:      l.World.Now, Log: l.log}
 	people := map[string]string{}
 	for _, m := range Members() {

@@ -14,8 +14,8 @@ func (l *Lab) mount(mux *http.ServeMux, headless bool) {
 	}
 	mux.Handle("/", newPage(pageDeps{
 		World: l.World, Slack: l.Slack, Hosts: l.Hosts,
-		Channel:  slack.Channel{ID: channel, Name: "itms-upgrade", Topic: "ITMS 8.0 to 8.1, Saturday 28 November"},
-		Bot:      pageBot{User: "UITMS0001", Name: "itmsbot", Command: "/itms", Hint: "[quiesce | status | help]"},
+		Channel:  slack.Channel{ID: channel, Name: "itms-upgrade", Topic: topic},
+		Bot:      pageBot{User: botUser, Name: botName, Command: command, Hint: hint},
 		People:   Members(),
 		Describe: func() any { return l.doc },
 		Headless: headless,

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"net/http"
+	"strings"
 
 	"itmsbot/lab/slack"
 	"itmsbot/lab/world"
@@ -69,12 +70,9 @@ func (p *page) member(key string) (Member, error) {
 			return m, nil
 		}
 	}
-	keys := ""
-	for i, m := range p.People {
-		if i > 0 {
-			keys += ", "
-		}
-		keys += m.Key
+	var keys []string
+	for _, m := range p.People {
+		keys = append(keys, m.Key)
 	}
-	return Member{}, refusef(http.StatusBadRequest, "Say who acts: \"as\" is one of %s, not %q.", keys, key)
+	return Member{}, refusef(http.StatusBadRequest, "Say who acts: \"as\" is one of %s, not %q.", strings.Join(keys, ", "), key)
 }

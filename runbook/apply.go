@@ -39,7 +39,7 @@ func (r Request) Apply(e Event) (Request, error) {
 	}
 	r.Last = e.N
 	if r.State != from {
-		r.Changed = e.N
+		r.Changed, r.Since, r.Reminders = e.N, e.At, 0
 	}
 	if r.State.Ended() && !from.Ended() && r.Ended == nil {
 		r.Ended = &Said{By: e.Actor, At: e.At}
@@ -87,6 +87,8 @@ func (r *Request) take(e Event) error {
 		return e.Read(r.Waits)
 	case StopAsked:
 		r.Stopping = &Said{By: e.Actor, At: e.At}
+	case Reminded:
+		r.Reminders++
 	case Resumed:
 		r.Waits, r.Stopping = nil, nil
 	case Interrupted:

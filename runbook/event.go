@@ -54,6 +54,7 @@ const (
 	Outcome     Kind = "step.outcome"
 	Waits       Kind = "waits"       // WaitsBody: a person is needed
 	StopAsked   Kind = "stop.asked"  //
+	Reminded    Kind = "reminded"    // RemindedBody: nobody has acted yet
 	Resumed     Kind = "resumed"     // TextBody: go on, try again, an answer
 	Interrupted Kind = "interrupted" // TextBody: found after a start
 	Finished    Kind = "done"        // TextBody
@@ -132,6 +133,11 @@ type (
 	WaitsBody struct {
 		Why  Why    `json:"why"`
 		Text string `json:"text"`
+	}
+	// RemindedBody counts the reminders since the request began to need
+	// somebody.
+	RemindedBody struct {
+		Nth int `json:"nth"`
 	}
 	// ByBody names another request.
 	ByBody struct {

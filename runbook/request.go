@@ -128,6 +128,10 @@ type Request struct {
 	First   int64 `json:"first"`
 	Last    int64 `json:"last"`
 	Changed int64 `json:"changed"` // event of the last change of State
+	// Since is when State last changed, Reminders how often people were told
+	// since then that it needs them.
+	Since     time.Time `json:"since"`
+	Reminders int       `json:"reminders,omitempty"`
 
 	AskedAt  time.Time `json:"asked_at"`
 	Digest   string    `json:"digest,omitempty"`

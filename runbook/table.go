@@ -18,6 +18,7 @@ var next = map[State]map[Kind]State{
 		Cancelled: WasDrop,
 		Expired:   WasLate,
 		Stale:     WasStale,
+		Reminded:  InOffer,
 	},
 	Ready: {
 		Checking:  InCheck,
@@ -49,6 +50,7 @@ var next = map[State]map[Kind]State{
 	Waiting: {
 		// A sibling of the step that failed may still be running.
 		Outcome:     Waiting,
+		Reminded:    Waiting,
 		Resumed:     Running,
 		LeftSo:      WasLeft,
 		Superseded:  WasTaken,
@@ -57,6 +59,7 @@ var next = map[State]map[Kind]State{
 	Broken: {
 		// The looks after a start settle what was open.
 		Outcome:    Broken,
+		Reminded:   Broken,
 		Resumed:    Running,
 		LeftSo:     WasLeft,
 		Superseded: WasTaken,
@@ -74,7 +77,7 @@ func Next(s State, k Kind) (State, bool) {
 
 // RequestKinds lists the events of a request's life, for tables and tests.
 var RequestKinds = [...]Kind{Asked, Unplanned, Proposed, Approved, Denied, Cancelled, Expired, Checking, Stale, Started,
-	StageBegun, Intent, Outcome, Waits, StopAsked, Resumed, Interrupted, Finished, LeftSo, Superseded, BackedOut}
+	StageBegun, Intent, Outcome, Waits, StopAsked, Reminded, Resumed, Interrupted, Finished, LeftSo, Superseded, BackedOut}
 
 // OfRequest reports whether an event belongs to the life of a request, and so
 // goes through Apply.

@@ -32,6 +32,7 @@ proposed denied -> denied
 proposed cancelled -> cancelled
 proposed expired -> expired
 proposed stale -> stale
+proposed reminded -> proposed
 ready checking -> checking
 ready denied -> denied
 ready cancelled -> cancelled
@@ -50,11 +51,13 @@ running interrupted -> interrupted
 running done -> done
 running superseded -> superseded
 waiting step.outcome -> waiting
+waiting reminded -> waiting
 waiting resumed -> running
 waiting left -> left
 waiting superseded -> superseded
 waiting interrupted -> interrupted
 interrupted step.outcome -> interrupted
+interrupted reminded -> interrupted
 interrupted resumed -> running
 interrupted left -> left
 interrupted superseded -> superseded

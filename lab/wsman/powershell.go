@@ -60,11 +60,33 @@ func (p *powershell) run(ctx context.Context, c *Command) {
 		p.cmd(c, words)
 		return
 	}
+	if text, ok := typed(words[1:]); ok {
+		err := p.plain(text)
+		if err != nil {
+			writeCLIXML(c.Stderr(), err.Error())
+			c.Exit(1)
+			return
+		}
+		c.Exit(0)
+		return
+	}
 	code, err := p.bootstrap(ctx, c, words[1:])
 	if err != nil {
 		writeCLIXML(c.Stderr(), err.Error())
 	}
 	c.Exit(code)
+}
+
+// typed is the text of a command that a person sent by any client, if it holds
+// plain lines alone.
+func typed(args []string) (string, bool) {
+	for i, a := range args {
+		if strings.EqualFold(a, "-EncodedCommand") && i == len(args)-2 {
+			text, err := decodeCommand(args[i+1])
+			return text, err == nil && isPlain(text)
+		}
+	}
+	return "", false
 }
 
 // bootstrap is powershell.exe with the product's bootstrap: it reads a payload from

@@ -15,7 +15,7 @@ let drawnAs = ''; // the person for whom states are
 
 /** Starts drawing the channel. */
 export function startChannel() {
-  byId('composer').prepend(el('div', { class: 'edge' }, pill));
+  byId('edge').append(pill);
   watch(draw, 'messages', 'notices', 'dismissed', 'people', 'as');
   scroller.addEventListener('scroll', () => {
     if (isAtEnd(scroller)) pill.hidden = true;

@@ -11,7 +11,7 @@ const closed = 'coach-closed';
 export function startCoach() {
   if (read(closed)) return;
   const line = el('div', { class: 'coach', role: 'note', hidden: true });
-  byId('composer').prepend(line);
+  byId('notes').append(line);
   watch(() => {
     const words = read(closed) ? null : advice();
     line.hidden = !words;

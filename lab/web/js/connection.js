@@ -9,7 +9,7 @@ import { hourMinute } from './times.js';
 /** Starts following the lab. */
 export function startConnection() {
   const line = el('p', { class: 'lost', hidden: true });
-  byId('composer').prepend(line);
+  byId('notes').prepend(line);
   watch(() => {
     line.hidden = true;
     if (state.link === 'lost') say(line, `Connection to the lab lost at ${hourMinute(state.lostAt)}. Trying again. What you see may be old.`);
@@ -42,6 +42,6 @@ function channelChanged() {
 function lost(error) {
   // A refusal is an answer.
   if (error?.status > 0 || state.link === 'lost') return;
-  change({ link: 'lost', lostAt: new Date() });
+  change({ link: 'lost', lostAt: new Date(state.world?.now ?? state.now) });
   alarm('Connection lost');
 }

@@ -105,7 +105,7 @@ function snapshots(world) {
   const oldest = Math.min(...all.map((s) => Date.parse(s.taken)));
   const age = Date.parse(world.now) - oldest;
   const names = [...new Set(all.map((s) => s.name))];
-  const size = all.reduce((sum, s) => sum + (s.size_gb ?? 0), 0);
+  const size = all.reduce((sum, s) => sum + (s.size_mb ?? 0), 0) / 1024;
   return [
     heading('Snapshots', `${names.length === 1 ? 'Set of' : 'In all'} ${all.length}, ${span(age)} old`),
     ageBar(age),

@@ -19,7 +19,7 @@ export const state = {
   side: 'estate', // or faults
   tab: 'channel', // below 960 px: channel, estate or faults
   link: 'opening', // live, lost
-  lostAt: null,
+  lostAt: null, // world time at which the lab was last heard
 };
 
 const watchers = [];
