@@ -62,7 +62,7 @@ func (p plant) wire() (*wired, error) {
 	env := actions.Env{Estate: p.estate, Firewalls: fleet, Restores: fleet, Clock: p.clock, Config: p.digest, Limits: p.limits}
 	j := journal{db}
 	engine := actions.NewEngine(j, env, p.policy, p.log)
-	router := commands.NewRouter(engine, actions.NewLooks(env), j)
+	router := commands.NewRouter(engine, actions.NewLooks(env), fleet, j)
 	b := bot.New(p.slack, bot.Deps{Router: router, Intake: intake{db}, Trail: db, Shown: shown{db}, Policy: p.policy, Estate: p.estate,
 		Sheet: engine.Sheet, Log: p.log})
 	w := &wired{folder: filepath.Dir(p.database), store: db, fleet: fleet, engine: engine, bot: b, clock: p.clock, log: p.log}

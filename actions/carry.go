@@ -164,18 +164,18 @@ func (e *Engine) runStep(ctx context.Context, r runbook.Request, s runbook.Step)
 // look afterwards found. The look decides.
 func settleStep(s runbook.Step, did error, after Finding, looked error) runbook.OutcomeBody {
 	switch {
-	case looked != nil && did != nil && words(did) == words(looked):
-		return runbook.OutcomeBody{Result: runbook.Unclear, Text: fmt.Sprintf("The bot %s, in the middle of the step.", words(did))}
+	case looked != nil && did != nil && Words(did) == Words(looked):
+		return runbook.OutcomeBody{Result: runbook.Unclear, Text: fmt.Sprintf("The bot %s, in the middle of the step.", Words(did))}
 	case looked != nil && did != nil:
-		return runbook.OutcomeBody{Result: runbook.Unclear, Text: fmt.Sprintf("The bot %s. Afterwards it %s.", words(did), words(looked))}
+		return runbook.OutcomeBody{Result: runbook.Unclear, Text: fmt.Sprintf("The bot %s. Afterwards it %s.", Words(did), Words(looked))}
 	case looked != nil:
-		return runbook.OutcomeBody{Result: runbook.Unclear, Text: fmt.Sprintf("The order was given; afterwards the bot %s.", words(looked))}
+		return runbook.OutcomeBody{Result: runbook.Unclear, Text: fmt.Sprintf("The order was given; afterwards the bot %s.", Words(looked))}
 	case after.Standing == IsDone:
 		return outcomeOf(runbook.StepDone, after)
 	}
 	b := outcomeOf(runbook.NotDone, after)
 	if did != nil {
-		b.Text = fmt.Sprintf("The bot %s. Looked at afterwards: %s", words(did), after.Text)
+		b.Text = fmt.Sprintf("The bot %s. Looked at afterwards: %s", Words(did), after.Text)
 	}
 	return b
 }
@@ -184,9 +184,9 @@ func settleStep(s runbook.Step, did error, after Finding, looked error) runbook.
 // first attempt nothing was touched; afterwards nothing is known.
 func unlooked(life runbook.StepLife, s runbook.Step, err error) runbook.OutcomeBody {
 	if life.Attempts > 0 && life.Result != runbook.NotDone {
-		return runbook.OutcomeBody{Result: runbook.Unclear, Text: fmt.Sprintf("The bot %s.", words(err))}
+		return runbook.OutcomeBody{Result: runbook.Unclear, Text: fmt.Sprintf("The bot %s.", Words(err))}
 	}
-	text := fmt.Sprintf("Nothing was done: the bot %s.", words(err))
+	text := fmt.Sprintf("Nothing was done: the bot %s.", Words(err))
 	if k := estate.TroubleOf(err); k == estate.Refused || k == estate.Parked {
 		text += fmt.Sprintf(" Check the password of the bot's account, then run `/itms check %s`.", s.Host)
 	}
@@ -311,7 +311,7 @@ func (e *Engine) ask(ctx context.Context, r runbook.Request, s runbook.Step) run
 	f, err := w.look(ctx)
 	switch {
 	case err != nil:
-		return runbook.OutcomeBody{Result: runbook.Unclear, Text: fmt.Sprintf("The bot %s.", words(err))}
+		return runbook.OutcomeBody{Result: runbook.Unclear, Text: fmt.Sprintf("The bot %s.", Words(err))}
 	case f.Standing == IsDone:
 		return outcomeOf(runbook.StepDone, f)
 	}

@@ -139,7 +139,7 @@ func unreadable(h estate.Host, err error) *runbook.Refusal {
 	case estate.WrongMachine:
 		hint = "Another machine answers at its address. Correct the address in `itmsbot.yaml`."
 	}
-	return runbook.Refuse(hint, "What is so on %s could not be read, so there is no plan: the bot %s.", h.Name, words(err))
+	return runbook.Refuse(hint, "What is so on %s could not be read, so there is no plan: the bot %s.", h.Name, Words(err))
 }
 
 func (p doorPlan) allowStep(id string, ask Ask) (runbook.Step, error) {

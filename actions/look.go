@@ -61,6 +61,16 @@ func (l *Looks) Doors(ctx context.Context, hosts []estate.Host, head int64) []Do
 	return looks
 }
 
+// Fresh looks without sharing what was read before.
+func (l *Looks) Fresh(ctx context.Context, hosts []estate.Host) []DoorLook {
+	l.mu.Lock()
+	for _, h := range hosts {
+		delete(l.last, h.Name)
+	}
+	l.mu.Unlock()
+	return l.Doors(ctx, hosts, -1)
+}
+
 func (l *Looks) door(ctx context.Context, h estate.Host, head int64) DoorLook {
 	l.mu.Lock()
 	last, ok := l.last[h.Name]

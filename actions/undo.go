@@ -79,7 +79,7 @@ func backStep(ctx context.Context, env Env, ask Ask, s runbook.Step) (*runbook.S
 	switch {
 	case err != nil:
 		return nil, runbook.Refuse("Ask again when it answers; the way-back lines of the request work without the bot.",
-			"%s cannot be looked at, so its way back cannot be planned: the bot %s.", s.Host, words(err))
+			"%s cannot be looked at, so its way back cannot be planned: the bot %s.", s.Host, Words(err))
 	case f.Standing == Otherwise || f.Standing == IsUnknown:
 		return nil, runbook.Refuse(fmt.Sprintf("Put that right by hand on %s, or leave %s as it is.", s.Host, ask.Undoes.ID),
 			"%s is not as %s left it, so the bot does not touch it: %s", s.Host, ask.Undoes.ID, f.Text)

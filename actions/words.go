@@ -7,9 +7,9 @@ import (
 	"itmsbot/estate"
 )
 
-// words says an error as part of a sentence on a card, without the host's name,
+// Words says an error as part of a sentence on a card, without the host's name,
 // which stands before it there, and without a full stop.
-func words(err error) string {
+func Words(err error) string {
 	var e *estate.Error
 	if !errors.As(err, &e) {
 		return strings.TrimRight(err.Error(), ". ")

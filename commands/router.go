@@ -27,18 +27,25 @@ type Journal interface {
 	Head() (n int64, hash string, err error)
 }
 
+// Parking is where credentials wait that a host has refused.
+type Parking interface {
+	// Unpark lets the credential of a host be tried once more.
+	Unpark(host string)
+}
+
 // Router is the one way in. It is safe for use by one goroutine at a time,
 // which is the one that takes deliveries in their order.
 type Router struct {
 	engine  *actions.Engine
 	journal Journal
 	looks   *actions.Looks
+	parking Parking
 	table   []command
 }
 
 // NewRouter makes the router. It starts nothing.
-func NewRouter(e *actions.Engine, l *actions.Looks, j Journal) *Router {
-	r := &Router{engine: e, looks: l, journal: j}
+func NewRouter(e *actions.Engine, l *actions.Looks, p Parking, j Journal) *Router {
+	r := &Router{engine: e, looks: l, parking: p, journal: j}
 	r.table = r.commands()
 	return r
 }

@@ -72,6 +72,30 @@ func (r *Router) firewall(_ actions.Tx, _ actions.Order, words []string) (Reply,
 	}}, nil, nil
 }
 
+// check lets a refused credential be tried once more, because a person says
+// that it was looked at; it changes nothing on the host.
+func (r *Router) check(_ actions.Tx, o actions.Order, words []string) (Reply, *runbook.Refusal, error) {
+	if no := r.engine.Policy().MayAct(o.By, o.Line); no != nil {
+		return Reply{}, no, nil
+	}
+	if len(words) != 1 {
+		return Reply{}, runbook.Refuse("For example `/itms check SMP1`.", "Name one server."), nil
+	}
+	h, ok := r.engine.Env().Estate.Host(words[0])
+	if !ok {
+		return Reply{}, runbook.Refuse("The servers are "+estate.Names(r.engine.Env().Estate.Hosts)+".", "There is no server of that name."), nil
+	}
+	return Reply{Text: "Logging on to " + h.Name + "…", Later: func(ctx context.Context) Reply {
+		r.parking.Unpark(h.Name)
+		looks := r.looks.Fresh(ctx, []estate.Host{h})
+		if err := looks[0].Err; err != nil {
+			return Reply{Text: fmt.Sprintf("*%s does not let the bot in.* The bot %s.", h.Name, actions.Words(err)),
+				Foot: "A refused password is not tried again until somebody runs this once more."}
+		}
+		return Reply{Text: fmt.Sprintf("*%s answers.* It calls itself %s, machine `%s`.", h.Name, looks[0].Firewall.Name, looks[0].Firewall.Machine), Foot: footOf(looks)}
+	}}, nil, nil
+}
+
 // doors looks at hosts, sharing what was read since the last event.
 func (r *Router) doors(ctx context.Context, hosts []estate.Host) []actions.DoorLook {
 	head, _, err := r.journal.Head()
