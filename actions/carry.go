@@ -115,18 +115,26 @@ func (e *Engine) wayOf(r runbook.Request, s runbook.Step) (way, error) {
 	}
 	env := e.env
 	env.Upgrade, env.Lane = r.Upgrade, estate.Change
+	env.Progress = func(text string) {
+		if err := e.add(r, runbook.Progress, s.ID, runbook.TextBody{Text: text}); err != nil {
+			e.log.Warn("progress was not recorded", "request", r.ID, "step", s.ID, "error", err)
+		}
+	}
 	if u := s.Undoes; u != nil {
+		if kind.Undo == nil {
+			return way{}, fmt.Errorf("step %s (%s) has no way back", s.ID, s.Kind)
+		}
 		return way{
 			look:   func(ctx context.Context) (Finding, error) { return kind.LookBack(ctx, env, s, u.Before) },
 			do:     func(ctx context.Context) error { return kind.Undo(ctx, env, s, u.Before) },
 			before: u.Before, limit: kind.Limit,
 		}, nil
 	}
-	return way{
-		look:  func(ctx context.Context) (Finding, error) { return kind.Look(ctx, env, s) },
-		do:    func(ctx context.Context) error { return kind.Do(ctx, env, s) },
-		limit: kind.Limit,
-	}, nil
+	w := way{look: func(ctx context.Context) (Finding, error) { return kind.Look(ctx, env, s) }, limit: kind.Limit}
+	if kind.Do != nil {
+		w.do = func(ctx context.Context) error { return kind.Do(ctx, env, s) }
+	}
+	return w, nil
 }
 
 // runStep is look → do → look (DESIGN §3). The error is one of the journal;
@@ -145,17 +153,23 @@ func (e *Engine) runStep(ctx context.Context, r runbook.Request, s runbook.Step)
 		return e.outcome(r, s, true, unlooked(life, s, err))
 	case found.Standing == IsDone:
 		result := runbook.AlreadySo
-		if life.Attempts > 0 && life.Result != runbook.AlreadySo {
+		if w.do == nil {
+			result = runbook.StepDone
+		} else if life.Attempts > 0 && life.Result != runbook.AlreadySo {
 			result = runbook.StepDone // an earlier attempt of this request did it
 		}
 		return e.outcome(r, s, true, outcomeOf(result, found))
-	case found.Standing == Otherwise || found.Standing == IsUnknown:
+	case found.Standing == Otherwise || found.Standing == IsUnknown || w.do == nil:
 		return e.outcome(r, s, true, outcomeOf(runbook.NotDone, found))
 	}
 	if err := e.intent(r, s, w, found); err != nil {
 		return err
 	}
 	did := w.do(ctx)
+	var found2 *verdict
+	if errors.As(did, &found2) {
+		return e.outcome(r, s, false, settleStep(s, nil, found2.Finding, nil))
+	}
 	after, err := w.look(ctx)
 	return e.outcome(r, s, false, settleStep(s, did, after, err))
 }
@@ -197,6 +211,10 @@ func outcomeOf(result runbook.Result, f Finding) runbook.OutcomeBody {
 	b := runbook.OutcomeBody{Result: result, Text: f.Text, HostNow: f.HostNow.UTC().Truncate(time.Second)}
 	if facts, err := runbook.Canonical(f.Facts); err == nil && len(facts) <= maxFacts {
 		b.Facts = facts
+	}
+	if f.Standing == Otherwise && len(f.Ask) > 0 {
+		b.Result = runbook.Asks
+		b.Ask = &runbook.Question{Answers: f.Ask, Finding: runbook.Digest(append([]byte(f.Text+"\n"), b.Facts...))}
 	}
 	return b
 }
@@ -241,12 +259,14 @@ func (e *Engine) outcome(r runbook.Request, s runbook.Step, withIntent bool, b r
 
 // waitFor says why a stage that did not end well needs a person.
 func waitFor(r runbook.Request, stage runbook.Stage) runbook.WaitsBody {
-	var failed, unknown []string
+	var failed, unknown, asked []string
 	for _, s := range stage.Steps {
 		life, _ := r.Step(s.ID)
 		switch {
 		case life.Open || life.Result == runbook.Unclear:
 			unknown = append(unknown, s.Host+": "+life.Text)
+		case life.Result == runbook.Asks:
+			asked = append(asked, s.Host+": "+life.Text)
 		case !life.Result.Good():
 			failed = append(failed, s.Host+": "+life.Text)
 		}
@@ -254,7 +274,10 @@ func waitFor(r runbook.Request, stage runbook.Stage) runbook.WaitsBody {
 	if len(unknown) > 0 {
 		return runbook.WaitsBody{Why: runbook.StepUnknown, Text: strings.Join(append(unknown, failed...), " ")}
 	}
-	return runbook.WaitsBody{Why: runbook.StepFailed, Text: strings.Join(failed, " ")}
+	if len(failed) == 0 {
+		return runbook.WaitsBody{Why: runbook.HasQuestion, Text: strings.Join(asked, " ")}
+	}
+	return runbook.WaitsBody{Why: runbook.StepFailed, Text: strings.Join(append(failed, asked...), " ")}
 }
 
 // finish ends a request whose every stage is good, and marks the one that it

@@ -286,6 +286,33 @@ func (e *Engine) Resume(tx Tx, o Order, id string) (runbook.Request, *runbook.Re
 	return r, nil, err
 }
 
+// Answer answers what a step asks. finding is the digest of what the person was
+// shown: an answer to something else does not count.
+func (e *Engine) Answer(tx Tx, o Order, id, step, word, finding string) (runbook.Request, *runbook.Refusal, error) {
+	if no := e.policy.MayAct(o.By, o.Line); no != nil {
+		return runbook.Request{}, no, nil
+	}
+	r, no, err := find(tx, id)
+	if no != nil || err != nil {
+		return r, no, err
+	}
+	life, _ := r.Step(step)
+	_, known := life.Ask.Find(word)
+	switch {
+	case r.State != runbook.Waiting || life.Result != runbook.Asks:
+		return r, runbook.Refuse("Its card says where it is.", "Step %s of %s asks nothing now.", step, id), nil
+	case !known:
+		return r, runbook.Refuse("Press a button on the card.", "Step %s of %s knows no answer of that name.", step, id), nil
+	case len(finding) < 8 || !strings.HasPrefix(life.Ask.Finding, finding):
+		return r, &runbook.Refusal{Lead: "Not counted", Reason: fmt.Sprintf("What step %s of %s found has changed since you read it.", step, id), Hint: "Read the current card."}, nil
+	}
+	if err := addTo(tx, o, r, runbook.Answered, step, runbook.AnswerBody{Word: word, Finding: life.Ask.Finding}); err != nil {
+		return r, nil, err
+	}
+	r, err = tx.Request(id)
+	return r, nil, err
+}
+
 // Leave ends a waiting request as it stands, with a reason, by an approver
 // other than the requester.
 func (e *Engine) Leave(tx Tx, o Order, id, reason string) (runbook.Request, *runbook.Refusal, error) {

@@ -20,6 +20,8 @@ type Env struct {
 	Firewalls Firewalls
 	Restores  Restores
 	Clock     Clock
+	// Progress says how far the running step is; set while it runs.
+	Progress func(text string)
 	// Config is the digest of policy and configuration; part of every plan.
 	Config string
 	Limits Limits
@@ -63,11 +65,20 @@ type Finding struct {
 	Facts any
 	// HostNow is the host's own clock when it was asked.
 	HostNow time.Time
+	// Ask lets a person judge what was found, with the standing Otherwise.
+	Ask []runbook.Answer
 }
+
+// verdict is what the doing itself has found out, where one look afterwards
+// could not: that a queue stayed empty, or stood still.
+type verdict struct{ Finding }
+
+func (v *verdict) Error() string { return v.Text }
 
 // Kind is the code of one sort of step. Its functions know the step only by
 // its data. Do runs after IsNotDone and IsPartly alone and is harmless when
-// repeated; Undo is the same for the way back.
+// repeated; Undo is the same for the way back. A kind without Do only looks; one
+// without Undo changes nothing that could be put back.
 type Kind struct {
 	Name string
 	// Version is raised when the meaning of Params or Before changes. A

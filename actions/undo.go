@@ -75,6 +75,9 @@ func backStep(ctx context.Context, env Env, ask Ask, s runbook.Step) (*runbook.S
 	if err != nil {
 		return nil, err
 	}
+	if kind.Undo == nil {
+		return nil, nil
+	}
 	f, err := kind.LookBack(ctx, env, s, before)
 	switch {
 	case err != nil:

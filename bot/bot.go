@@ -41,7 +41,7 @@ type Deps struct {
 	Estate estate.Estate
 	// Sheet is the way back of a request in words, for the thread.
 	Sheet func(runbook.Request) (string, error)
-	Log     *slog.Logger
+	Log   *slog.Logger
 }
 
 // Bot joins a workspace to the router and draws the channel.

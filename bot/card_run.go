@@ -17,6 +17,7 @@ const (
 	markToDo = "○ *To do.* "
 	markFail = "✗ *Failed.* "
 	markWhat = "? *Unknown.* "
+	markAsks = "‖ *Needs a person.* "
 )
 
 // stages draws the plan as it stands: a line for each stage, its evidence
@@ -35,7 +36,7 @@ func (v view) stages() []slack.Block {
 }
 
 func (v view) stage(s runbook.Stage) string {
-	good, begun, failed, unknown := 0, 0, 0, 0
+	good, begun, failed, unknown, asks := 0, 0, 0, 0, 0
 	var evidence []string
 	for _, step := range s.Steps {
 		life, ok := v.request.Step(step.ID)
@@ -49,6 +50,8 @@ func (v view) stage(s runbook.Stage) string {
 			good++
 		case life.Result == runbook.Unclear:
 			unknown++
+		case life.Result == runbook.Asks:
+			asks++
 		default:
 			failed++
 		}
@@ -56,6 +59,9 @@ func (v view) stage(s runbook.Stage) string {
 			text := life.Text
 			if life.Result == runbook.AlreadySo {
 				text = "Already so. " + text
+			}
+			if life.Judge != nil {
+				text += fmt.Sprintf(" %s said: %s.", v.name(life.Judge.By), lower(life.Judge.Text))
 			}
 			evidence = append(evidence, escape(step.Host)+": "+escape(cut(text, 400)))
 		}
@@ -66,6 +72,8 @@ func (v view) stage(s runbook.Stage) string {
 		line = markDone + escape(s.Done) + "."
 	case unknown > 0:
 		line = markWhat + escape(s.Title) + "."
+	case asks > 0:
+		line = markAsks + escape(s.Title) + "."
 	case failed > 0:
 		line = markFail + escape(s.Title) + "."
 	case begun > 0:
@@ -116,12 +124,53 @@ func (v view) needsPerson() drawing {
 			state, lead, text = "stopped", "*"+r.Waits.Text+"* "+v.settled(), "is stopped. "+r.Waits.Text
 		case runbook.StepUnknown:
 			state, lead, text, goOn = "outcome unknown", "*What became of a step is not known.* The bot does not repeat it blindly. "+v.settled(), "has a step whose outcome is unknown. Look again before anything else.", "Look again"
+		case runbook.HasQuestion:
+			return v.question()
 		default:
 			state, lead, text, goOn = "failed", "*A step did not end well.* Its siblings have finished. "+v.settled(), "failed. "+r.Waits.Text, "Try again"
 		}
 	}
 	more := append(v.stages(), v.choices(goOn))
 	return v.draw(state, lead, fmt.Sprintf("%s %s Request %s needs a person: %s, or back out.", v.copy.Title, text, r.ID, lower(goOn)), more...)
+}
+
+// question is a request that asks people to judge what a step has found.
+func (v view) question() drawing {
+	r := v.request
+	var list []press
+	for _, s := range v.plan.Steps() {
+		life, ok := r.Step(s.ID)
+		if !ok || life.Result != runbook.Asks {
+			continue
+		}
+		for _, a := range life.Ask.Answers {
+			label := a.Label
+			if countAsks(r) > 1 {
+				label += " (" + s.Host + ")"
+			}
+			list = append(list, press{label, fmt.Sprintf("answer %s %s %s %s", r.ID, s.ID, a.Word, life.Ask.Finding), "", &question{
+				title: a.Label + "?", text: a.Leads + " Your name, the time and what was found are recorded.", yes: a.Label}})
+		}
+	}
+	const most = 20 // of the 25 that one block takes
+	list = list[:min(len(list), most)]
+	if r.Undoes == "" {
+		back := v.backOut("Back out")
+		list = append(list, back)
+	}
+	more := append(v.stages(), buttons(list...))
+	return v.draw("needs a person", "*The bot cannot judge what it found.* Nothing changes until somebody decides. "+cut(r.Waits.Text, 600),
+		fmt.Sprintf("%s needs a person, request %s. %s", v.copy.Title, r.ID, r.Waits.Text), more...)
+}
+
+func countAsks(r runbook.Request) int {
+	n := 0
+	for _, s := range r.Steps {
+		if s.Result == runbook.Asks {
+			n++
+		}
+	}
+	return n
 }
 
 // settled counts what holds and what does not.

@@ -172,7 +172,7 @@ func (o *outbound) gather() error {
 // are drawn struck through.
 func (o *outbound) strike(e runbook.Event) error {
 	switch e.Kind {
-	case runbook.Approved, runbook.Denied, runbook.Cancelled, runbook.Expired, runbook.Resumed, runbook.LeftSo, runbook.Superseded:
+	case runbook.Approved, runbook.Denied, runbook.Cancelled, runbook.Expired, runbook.Answered, runbook.Resumed, runbook.LeftSo, runbook.Superseded:
 	default:
 		return nil
 	}
@@ -193,7 +193,7 @@ func purposes(e runbook.Event) []string {
 	}
 	switch e.Kind {
 	case runbook.Approved, runbook.Denied, runbook.Cancelled, runbook.Expired, runbook.Stale, runbook.Started, runbook.Outcome, runbook.StopAsked,
-		runbook.Resumed, runbook.LeftSo, runbook.Superseded, runbook.BackedOut:
+		runbook.Answered, runbook.Resumed, runbook.LeftSo, runbook.Superseded, runbook.BackedOut:
 		p = append(p, fmt.Sprintf("line:%s/%d", e.Request, e.N))
 	case runbook.Waits, runbook.Interrupted, runbook.Finished, runbook.Reminded:
 		p = append(p, fmt.Sprintf("need:%s/%d", e.Request, e.N))

@@ -78,6 +78,12 @@ func describeRun(e runbook.Event, who string) string {
 		})
 	case runbook.Waits:
 		return with(e, func(b runbook.WaitsBody) string { return "It needs a person. " + b.Text })
+	case runbook.Progress:
+		return with(e, func(b runbook.TextBody) string { return fmt.Sprintf("Step %s: %s", e.Step, b.Text) })
+	case runbook.Answered:
+		return with(e, func(b runbook.AnswerBody) string {
+			return fmt.Sprintf("%s answers step %s: %s.", who, e.Step, b.Word)
+		})
 	case runbook.Reminded:
 		return "It still needs somebody."
 	case runbook.StopAsked:

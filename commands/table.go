@@ -33,6 +33,7 @@ func (r *Router) commands() []command {
 		command{name: "cancel", args: "R-n [why]", summary: "withdraw a proposal", run: ended((*actions.Engine).Cancel, "withdrawn", r.engine)},
 		command{name: "stop", args: "[R-n]", summary: "stop after the running step", run: r.stop},
 		command{name: "resume", args: "[R-n]", summary: "go on with the stored plan, doing only what is not done", run: r.resume},
+		command{name: "answer", args: "R-n STEP WORD FINDING", summary: "answer what a step asks; the card has the buttons", run: r.answer},
 		command{name: "leave", args: "R-n why", summary: "end a waiting request as it stands", run: ended((*actions.Engine).Leave, "left as it is", r.engine)},
 		command{name: "status", summary: "what is so now, and what waits for whom", looks: true, run: r.status},
 		command{name: "firewall", args: "[SERVER]", summary: "who can reach what right now, read from the servers", looks: true, run: r.firewall},
@@ -120,6 +121,21 @@ func (r *Router) resume(tx actions.Tx, o actions.Order, words []string) (Reply, 
 		return Reply{}, no, err
 	}
 	return Reply{Text: fmt.Sprintf("*%s goes on.* Every step is looked at first; only what is not done is done.", req.ID)}, nil, nil
+}
+
+func (r *Router) answer(tx actions.Tx, o actions.Order, words []string) (Reply, *runbook.Refusal, error) {
+	if len(words) != 4 {
+		return Reply{}, runbook.Refuse("Press a button on the card.", "An answer names the request, the step, the word and what was found."), nil
+	}
+	req, no, err := r.engine.Answer(tx, o, strings.ToUpper(words[0]), words[1], strings.ToLower(words[2]), strings.ToLower(words[3]))
+	if no != nil || err != nil {
+		return Reply{}, no, err
+	}
+	text := fmt.Sprintf("*Recorded, with your name.* %s goes on.", req.ID)
+	if req.State == runbook.Waiting {
+		text = fmt.Sprintf("*Recorded, with your name.* %s has more to ask.", req.ID)
+	}
+	return Reply{Text: text}, nil, nil
 }
 
 func first(words []string) string {

@@ -82,6 +82,10 @@ func (r *Request) take(e Event) error {
 		r.Stage = b.Stage
 	case Intent, Outcome:
 		return r.step(e)
+	case Progress:
+		return r.progress(e)
+	case Answered:
+		return r.answered(e)
 	case Waits:
 		r.Waits, r.Stopping = new(WaitsBody), nil
 		return e.Read(r.Waits)
@@ -172,7 +176,7 @@ func (r *Request) step(e Event) error {
 			i = len(r.Steps) - 1
 		}
 		s := &r.Steps[i]
-		s.Attempts, s.Open, s.Result, s.Text = s.Attempts+1, true, "", ""
+		s.Attempts, s.Open, s.Result, s.Text, s.Ask, s.Judge = s.Attempts+1, true, "", "", nil, nil
 		return nil
 	}
 	if i < 0 || !r.Steps[i].Open {
@@ -183,6 +187,57 @@ func (r *Request) step(e Event) error {
 		return err
 	}
 	s := &r.Steps[i]
-	s.Open, s.Result, s.Text, s.Ended = false, b.Result, b.Text, e.At
+	if (b.Result == Asks) != (b.Ask != nil && len(b.Ask.Answers) > 0) {
+		return &Misfit{Request: r.ID, State: r.State, Kind: e.Kind, Reason: "a question without answers, or answers without a question"}
+	}
+	s.Open, s.Result, s.Text, s.Ask, s.Ended = false, b.Result, b.Text, b.Ask, e.At
+	return nil
+}
+
+func (r *Request) progress(e Event) error {
+	var b TextBody
+	if err := e.Read(&b); err != nil {
+		return err
+	}
+	r.Steps = slices.Clone(r.Steps)
+	i := slices.IndexFunc(r.Steps, func(s StepLife) bool { return s.ID == e.Step })
+	if i < 0 || !r.Steps[i].Open {
+		return &Misfit{Request: r.ID, State: r.State, Kind: e.Kind, Reason: "step " + e.Step + " is not running"}
+	}
+	r.Steps[i].Text = b.Text
+	return nil
+}
+
+// answered takes a person's answer to what a step found. An answer to another
+// finding than the one that is shown now does not count.
+func (r *Request) answered(e Event) error {
+	var b AnswerBody
+	if err := e.Read(&b); err != nil {
+		return err
+	}
+	misfit := &Misfit{Request: r.ID, State: r.State, Kind: e.Kind}
+	r.Steps = slices.Clone(r.Steps)
+	i := slices.IndexFunc(r.Steps, func(s StepLife) bool { return s.ID == e.Step })
+	if i < 0 || r.Steps[i].Open || r.Steps[i].Result != Asks {
+		misfit.Reason = "step " + e.Step + " asks nothing"
+		return misfit
+	}
+	s := &r.Steps[i]
+	answer, ok := s.Ask.Find(b.Word)
+	switch {
+	case s.Ask.Finding != b.Finding:
+		misfit.Reason = "the answer is to another finding"
+		return misfit
+	case !ok:
+		misfit.Reason = "there is no answer " + b.Word
+		return misfit
+	}
+	s.Ask, s.Result = nil, NotDone
+	if answer.Accepts {
+		s.Result, s.Judge = Accepted, &Said{By: e.Actor, At: e.At, Text: answer.Label}
+	}
+	if !slices.ContainsFunc(r.Steps, func(s StepLife) bool { return s.Result == Asks }) {
+		r.State, r.Waits = Running, nil
+	}
 	return nil
 }

@@ -52,7 +52,9 @@ const (
 	StageBegun  Kind = "stage.begun" // StageBody
 	Intent      Kind = "step.intent" // IntentBody
 	Outcome     Kind = "step.outcome"
+	Progress    Kind = "progress"    // TextBody: how far an open step is
 	Waits       Kind = "waits"       // WaitsBody: a person is needed
+	Answered    Kind = "answered"    // AnswerBody: to what a step asked
 	StopAsked   Kind = "stop.asked"  //
 	Reminded    Kind = "reminded"    // RemindedBody: nobody has acted yet
 	Resumed     Kind = "resumed"     // TextBody: go on, try again, an answer
@@ -126,8 +128,15 @@ type (
 		Result Result          `json:"result"`
 		Text   string          `json:"text"`
 		Facts  json.RawMessage `json:"facts,omitempty"`
+		// Ask is set with the result Asks.
+		Ask *Question `json:"ask,omitempty"`
 		// HostNow is the host's own clock, where one was asked.
 		HostNow time.Time `json:"host_now,omitzero"`
+	}
+	// AnswerBody is a person's answer, bound to what they were shown.
+	AnswerBody struct {
+		Word    string `json:"word"`
+		Finding string `json:"finding"`
 	}
 	// WaitsBody says why a request waits for a person.
 	WaitsBody struct {
@@ -144,6 +153,38 @@ type (
 		By string `json:"by"`
 	}
 )
+
+// Question is what a step asks: the answers in words, and what each leads to.
+type Question struct {
+	// Finding is the digest of what was found. An answer is to this finding
+	// and no other.
+	Finding string   `json:"finding"`
+	Answers []Answer `json:"answers"`
+}
+
+// Answer is one way to go on.
+type Answer struct {
+	// Word is what stands in the line of the button.
+	Word string `json:"word"`
+	// Label is the button, Leads what pressing it says and does.
+	Label string `json:"label"`
+	Leads string `json:"leads"`
+	// Accepts lets the request go on with the finding as it is; else the
+	// step is tried again.
+	Accepts bool `json:"accepts"`
+}
+
+// Find gives the answer of a word.
+func (q *Question) Find(word string) (Answer, bool) {
+	if q != nil {
+		for _, a := range q.Answers {
+			if a.Word == word {
+				return a, true
+			}
+		}
+	}
+	return Answer{}, false
+}
 
 // Reading is a figure with the time at which it was read.
 type Reading struct {

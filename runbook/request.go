@@ -95,6 +95,7 @@ const (
 	StepUnknown Why = "unknown"
 	Stopped     Why = "stopped"
 	FactsMoved  Why = "moved"
+	HasQuestion Why = "question" // a step asks
 )
 
 // Result is how a step ended.
@@ -106,10 +107,14 @@ const (
 	AlreadySo Result = "already so"
 	NotDone   Result = "failed"
 	Unclear   Result = "unknown"
+	// Asks: the step has found something that only a person can judge.
+	Asks Result = "asks"
+	// Accepted: a person has judged it, by name.
+	Accepted Result = "accepted"
 )
 
 // Good reports whether the step's effect is there.
-func (r Result) Good() bool { return r == StepDone || r == AlreadySo }
+func (r Result) Good() bool { return r == StepDone || r == AlreadySo || r == Accepted }
 
 // Request is a wish of a person and its life. It is the sum of its events:
 // nothing in it comes from elsewhere.
@@ -174,11 +179,15 @@ type StepLife struct {
 	Attempts int    `json:"attempts"`
 	// Open reports an intent without an outcome: the step may have been
 	// done, and only a look can tell.
-	Open   bool      `json:"open"`
-	Result Result    `json:"result,omitempty"`
-	Text   string    `json:"text,omitempty"`
-	Began  time.Time `json:"began"`
-	Ended  time.Time `json:"ended,omitzero"`
+	Open   bool   `json:"open"`
+	Result Result `json:"result,omitempty"`
+	Text   string `json:"text,omitempty"`
+	// Ask is what it asks, with the result Asks. Judge is who accepted what
+	// it found.
+	Ask   *Question `json:"ask,omitempty"`
+	Judge *Said     `json:"judge,omitempty"`
+	Began time.Time `json:"began"`
+	Ended time.Time `json:"ended,omitzero"`
 }
 
 // Seat finds the seat that a person filled.

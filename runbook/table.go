@@ -1,9 +1,10 @@
 package runbook
 
 // next is the whole life of a request: state × event → state. A pair that is
-// not in it is refused, whatever door it comes through. Two entries are only
-// the way in: an approval leads to Ready when it fills the last seat (Apply
-// decides), and BackedOut marks without moving.
+// not in it is refused, whatever door it comes through. Three entries are
+// only the way in: an approval leads to Ready when it fills the last seat, an
+// answer to Running when it is the last one (Apply decides both), and BackedOut
+// marks without moving.
 var next = map[State]map[Kind]State{
 	None: {Asked: InAsked},
 	InAsked: {
@@ -41,6 +42,7 @@ var next = map[State]map[Kind]State{
 		StageBegun:  Running,
 		Intent:      Running,
 		Outcome:     Running,
+		Progress:    Running,
 		StopAsked:   Running,
 		Waits:       Waiting,
 		Interrupted: Broken,
@@ -49,8 +51,10 @@ var next = map[State]map[Kind]State{
 	},
 	Waiting: {
 		// A sibling of the step that failed may still be running.
-		Outcome:     Waiting,
-		Reminded:    Waiting,
+		Outcome:  Waiting,
+		Reminded: Waiting,
+		// The last answer leads to Running (Apply decides).
+		Answered:    Waiting,
 		Resumed:     Running,
 		LeftSo:      WasLeft,
 		Superseded:  WasTaken,
@@ -77,7 +81,7 @@ func Next(s State, k Kind) (State, bool) {
 
 // RequestKinds lists the events of a request's life, for tables and tests.
 var RequestKinds = [...]Kind{Asked, Unplanned, Proposed, Approved, Denied, Cancelled, Expired, Checking, Stale, Started,
-	StageBegun, Intent, Outcome, Waits, StopAsked, Reminded, Resumed, Interrupted, Finished, LeftSo, Superseded, BackedOut}
+	StageBegun, Intent, Outcome, Progress, Waits, Answered, StopAsked, Reminded, Resumed, Interrupted, Finished, LeftSo, Superseded, BackedOut}
 
 // OfRequest reports whether an event belongs to the life of a request, and so
 // goes through Apply.

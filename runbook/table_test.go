@@ -45,6 +45,7 @@ checking cancelled -> cancelled
 running stage.begun -> running
 running step.intent -> running
 running step.outcome -> running
+running progress -> running
 running stop.asked -> running
 running waits -> waiting
 running interrupted -> interrupted
@@ -52,6 +53,7 @@ running done -> done
 running superseded -> superseded
 waiting step.outcome -> waiting
 waiting reminded -> waiting
+waiting answered -> waiting
 waiting resumed -> running
 waiting left -> left
 waiting superseded -> superseded

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"itmsbot/config"
+	"itmsbot/lab"
+)
+
+// labSite writes a configuration for `itmsbot serve` into the lab's folder,
+// with the lab's own passwords beside it, and gives its path. The passwords are
+// good for this lab alone and change with every start.
+func labSite(doc lab.Document, dir string) (string, error) {
+	secrets := map[string]string{"bot-token": doc.Slack.BotToken, "app-token": doc.Slack.AppToken, "windows-password": doc.Hosts[0].Password}
+	for name, value := range secrets {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(value+"\n"), 0o600); err != nil {
+			return "", fmt.Errorf("write the lab's configuration: %w", err)
+		}
+	}
+	path := filepath.Join(dir, "itmsbot.yaml")
+	if err := os.WriteFile(path, config.Encode(labConfig(doc)), 0o600); err != nil {
+		return "", fmt.Errorf("write the lab's configuration: %w", err)
+	}
+	return path, nil
+}
+
+// labConfig says of a lab what plantOf says of it.
+func labConfig(doc lab.Document) config.Config {
+	e := practiceEstate()
+	c := config.Config{Database: "itmsbot.db", Lab: &config.Lab{URL: doc.Page}}
+	c.Estate.Name = e.Name
+	for i, h := range e.Hosts {
+		c.Estate.Hosts = append(c.Estate.Hosts, config.Host{Name: h.Name, Role: h.Role, ClientPorts: h.ClientPorts, DoorPrograms: h.DoorPrograms,
+			WinRM: config.WinRM{URL: doc.Hosts[i].WinRM, Port: strconv.Itoa(h.WinRMPort), Login: "windows"}})
+	}
+	for _, k := range e.Keep {
+		c.Estate.Keep = append(c.Estate.Keep, config.Keeper{Name: k.Name, Ports: k.Ports, From: k.Remote, Hosts: k.Hosts})
+	}
+	c.Logins = []config.Login{{Name: "windows", User: doc.Hosts[0].User, Domain: doc.Hosts[0].Domain, Password: config.Secret{File: "windows-password"}}}
+	c.Slack = config.Slack{Team: doc.Slack.Team, Channel: doc.Slack.Channel, APIURL: doc.Slack.APIURL,
+		BotToken: config.Secret{File: "bot-token"}, AppToken: config.Secret{File: "app-token"}}
+	for _, m := range practicePeople(doc.Slack.Team) {
+		c.People = append(c.People, config.Person{User: m.Person.User, Name: m.Name, Role: string(m.Role)})
+	}
+	return c
+}
