@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -25,7 +26,7 @@ import (
 // labCommand is `itmsbot lab`: the practice estate with the bot on it.
 func labCommand() *cobra.Command {
 	var o lab.Options
-	var verbose bool
+	var verbose, noBot bool
 	cmd := &cobra.Command{
 		Use:   "lab",
 		Short: "Open the practice estate: a Slack channel in the browser, four servers, nothing real",
@@ -36,7 +37,7 @@ func labCommand() *cobra.Command {
 				level = slog.LevelDebug
 			}
 			o.Log = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level}))
-			return runLab(cmd.Context(), cmd.OutOrStdout(), o)
+			return runLab(cmd.Context(), cmd.OutOrStdout(), o, noBot)
 		},
 	}
 	f := cmd.Flags()
@@ -44,11 +45,12 @@ func labCommand() *cobra.Command {
 	f.StringVar(&o.Dir, "data", "", "folder to keep between runs (default: a temporary one)")
 	f.IntVar(&o.Pace, "pace", 10, "how many minutes of the practice world pass in a real one, 1 to 1000")
 	f.BoolVar(&o.Headless, "headless", false, "serve the workspace and the hosts without the page")
+	f.BoolVar(&noBot, "no-bot", false, "leave the bot out and write a configuration for itmsbot serve")
 	f.BoolVar(&verbose, "verbose", false, "log what the parts say to each other")
 	return cmd
 }
 
-func runLab(ctx context.Context, out io.Writer, o lab.Options) (err error) {
+func runLab(ctx context.Context, out io.Writer, o lab.Options, noBot bool) (err error) {
 	if o.Dir == "" {
 		if o.Dir, err = os.MkdirTemp("", "itmsbot-lab-"); err != nil {
 			return err
@@ -65,6 +67,11 @@ func runLab(ctx context.Context, out io.Writer, o lab.Options) (err error) {
 	defer stop()
 	var labGroup errgroup.Group
 	labGroup.Go(func() error { return l.Run(serving) })
+	if noBot {
+		err := labAlone(ctx, out, l.Document(), o.Dir)
+		stop()
+		return errors.Join(err, labGroup.Wait())
+	}
 	w, err := labPlant(l, filepath.Join(o.Dir, "itmsbot.db"), o.Log).wire()
 	if err != nil {
 		stop()

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -9,6 +11,17 @@ import (
 	"itmsbot/config"
 	"itmsbot/lab"
 )
+
+// labAlone is a lab without a bot, until ctx ends.
+func labAlone(ctx context.Context, out io.Writer, doc lab.Document, dir string) error {
+	path, err := labSite(doc, dir)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "The practice estate is open: %s\nNo bot is on it. Start one with: itmsbot serve -c %s\nCtrl-C ends the estate.\n", doc.Page, path)
+	<-ctx.Done()
+	return nil
+}
 
 // labSite writes a configuration for `itmsbot serve` into the lab's folder,
 // with the lab's own passwords beside it, and gives its path. The passwords are
@@ -32,9 +45,13 @@ func labConfig(doc lab.Document) config.Config {
 	e := practiceEstate()
 	c := config.Config{Database: "itmsbot.db", Lab: &config.Lab{URL: doc.Page}}
 	c.Estate.Name = e.Name
-	for i, h := range e.Hosts {
+	ways := map[string]lab.HostDocument{}
+	for _, h := range doc.Hosts {
+		ways[h.Name] = h
+	}
+	for _, h := range e.Hosts {
 		c.Estate.Hosts = append(c.Estate.Hosts, config.Host{Name: h.Name, Role: h.Role, ClientPorts: h.ClientPorts, DoorPrograms: h.DoorPrograms,
-			WinRM: config.WinRM{URL: doc.Hosts[i].WinRM, Port: strconv.Itoa(h.WinRMPort), Login: "windows"}})
+			WinRM: config.WinRM{URL: ways[h.Name].WinRM, Port: strconv.Itoa(h.WinRMPort), Login: "windows"}})
 	}
 	for _, k := range e.Keep {
 		c.Estate.Keep = append(c.Estate.Keep, config.Keeper{Name: k.Name, Ports: k.Ports, From: k.Remote, Hosts: k.Hosts})
@@ -42,7 +59,7 @@ func labConfig(doc lab.Document) config.Config {
 	c.Logins = []config.Login{{Name: "windows", User: doc.Hosts[0].User, Domain: doc.Hosts[0].Domain, Password: config.Secret{File: "windows-password"}}}
 	c.Slack = config.Slack{Team: doc.Slack.Team, Channel: doc.Slack.Channel, APIURL: doc.Slack.APIURL,
 		BotToken: config.Secret{File: "bot-token"}, AppToken: config.Secret{File: "app-token"}}
-	for _, m := range practicePeople(doc.Slack.Team) {
+	for _, m := range plantOf(doc, "", nil).policy.Members {
 		c.People = append(c.People, config.Person{User: m.Person.User, Name: m.Name, Role: string(m.Role)})
 	}
 	return c

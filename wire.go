@@ -113,10 +113,21 @@ func (w *wired) run(ctx context.Context) error {
 	return g.Wait()
 }
 
+// watchPause is how often closed doors are looked at, by the domain clock
+// (DESIGN §13). The first look after a start is at once.
+const watchPause = 5 * time.Minute
+
 // keepTime carries out what is due. That a click comes too late is decided in
 // its own transaction; this is for what nobody clicks.
 func (w *wired) keepTime(ctx context.Context) error {
+	var watched time.Time
 	for {
+		if now := w.clock.Now(); now.Sub(watched) >= watchPause {
+			if err := w.engine.Watch(ctx, w.store.EventsOf); err != nil && ctx.Err() == nil {
+				return fmt.Errorf("watch the doors: %w", err)
+			}
+			watched = now
+		}
 		due, err := w.store.Due(w.clock.Now())
 		if err != nil {
 			return err

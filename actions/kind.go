@@ -19,6 +19,7 @@ type Env struct {
 	Lane      estate.Lane
 	Firewalls Firewalls
 	Restores  Restores
+	CMDB      CMDB
 	Clock     Clock
 	// Progress says how far the running step is; set while it runs.
 	Progress func(text string)
@@ -33,11 +34,13 @@ type Limits struct {
 	Restore time.Duration
 	// Linger is how long connections of clients may outlive the closing.
 	Linger time.Duration
+	// BackupAge is how old the CMDB's newest full backup may be.
+	BackupAge time.Duration
 }
 
 // DefaultLimits are the method's figures where it gives any, else ours.
 func DefaultLimits() Limits {
-	return Limits{Restore: 10 * time.Minute, Linger: 3 * time.Minute}
+	return Limits{Restore: 10 * time.Minute, Linger: 3 * time.Minute, BackupAge: 24 * time.Hour}
 }
 
 // Standing is what a look says of a step.
@@ -100,7 +103,7 @@ type Kind struct {
 }
 
 // kinds lists every sort of step this program can carry out.
-var kinds = []*Kind{firewallAllow, firewallDisable}
+var kinds = []*Kind{firewallAllow, firewallDisable, backupsCurrent, neighboursQuiet}
 
 func kindOf(s runbook.Step) (*Kind, error) {
 	for _, k := range kinds {

@@ -33,6 +33,14 @@ type Restores interface {
 	DisarmRestore(ctx context.Context, host, machine, key string) (estate.Changed, error)
 }
 
+// CMDB is what actions need of the SQL Server. Every call only looks.
+type CMDB interface {
+	Queue(ctx context.Context) (estate.Queue, error)
+	Backups(ctx context.Context) (estate.Backups, error)
+	Neighbours(ctx context.Context) (estate.Neighbours, error)
+	SiteServers(ctx context.Context) (estate.SiteServers, error)
+}
+
 // Clock is the domain clock: the real one, or the lab's with its pace.
 // Protocol times never come from it.
 type Clock interface {
@@ -48,6 +56,8 @@ type Journal interface {
 	Request(id string) (runbook.Request, error)
 	// Live lists the requests that have not ended, oldest first.
 	Live() ([]runbook.Request, error)
+	// Recent lists the newest n requests, ended ones too.
+	Recent(n int) ([]runbook.Request, error)
 	Plan(digest string) ([]byte, error)
 	// Before is what the first intent of a step recorded, nil if none did.
 	Before(request, step string) (json.RawMessage, error)

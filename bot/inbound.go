@@ -135,7 +135,9 @@ func (b *Bot) foreign(s said, d Delivery) *runbook.Refusal {
 	messages, err := b.d.Shown.Messages()
 	if err == nil {
 		for _, m := range messages {
-			if m.TS == s.Message && m.Channel == s.Channel {
+			// A click can be faster than the answer to the post that it is
+			// on; what it may do is decided by its line all the same.
+			if m.TS == s.Message && m.Channel == s.Channel || m.Fate == Posting || m.Fate == Unknown {
 				return nil
 			}
 		}

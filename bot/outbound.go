@@ -201,6 +201,8 @@ func purposes(e runbook.Event) []string {
 	switch e.Kind {
 	case runbook.Waits, runbook.Finished:
 		p = append(p, fmt.Sprintf("file:%s/%d", e.Request, e.N))
+	case runbook.Drifted:
+		p = append(p, fmt.Sprintf("drift:%d", e.N))
 	case runbook.Noted:
 		p = append(p, fmt.Sprintf("note:%d", e.N))
 	}
@@ -213,7 +215,7 @@ func purposes(e runbook.Event) []string {
 func (o *outbound) rank(purpose string) int {
 	kind, _, _ := strings.Cut(purpose, ":")
 	switch kind {
-	case "need", "line", "note", "file":
+	case "need", "line", "note", "file", "drift":
 		return 1 // in the order of the trail
 	}
 	if _, sent := o.drawn[purpose]; !sent {

@@ -241,6 +241,9 @@ func (o *outbound) seal(n int64) (string, error) {
 // somebody, as a message that tells those who can act.
 func (o *outbound) drawLine(kind string, e runbook.Event) (drawing, error) {
 	text := commands.Describe(e, o.b.d.Policy)
+	if kind == "drift" {
+		return o.drawDrift(e, text)
+	}
 	if kind != "need" {
 		line := mrkdwn(text)
 		if kind == "note" {
@@ -263,6 +266,25 @@ func (o *outbound) drawLine(kind string, e runbook.Event) (drawing, error) {
 		lead = "Answered: " + lead
 	}
 	return drawing{text: cut(escape(plain(lead)), 300), blocks: append(sections(line), foot(o.banner(), r.ID, seal))}, nil
+}
+
+// drawDrift is a new message in the channel, naming those who can act, with the
+// way to close again what came open.
+func (o *outbound) drawDrift(e runbook.Event, text string) (drawing, error) {
+	var b runbook.DriftBody
+	if err := e.Read(&b); err != nil {
+		return drawing{}, err
+	}
+	lead := "*" + text + "*"
+	var more []slack.Block
+	if b.Open || b.Unknown {
+		lead += " " + o.mentions(o.b.d.Policy.With(runbook.Operator, runbook.Approver))
+	}
+	if b.Open {
+		more = append(more, buttons(press{text: "Close it again", line: "quiesce"}))
+	}
+	blocks := append(sections(mrkdwn(lead)), more...)
+	return drawing{text: cut(escape(plain(text)), 300), blocks: append(blocks, foot(o.banner(), e.Request, "trail "+strconv.FormatInt(e.N, 10)))}, nil
 }
 
 // call is the sentence that calls for somebody, and whether it has been

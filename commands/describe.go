@@ -23,6 +23,16 @@ func Describe(e runbook.Event, p runbook.Policy) string {
 		return "The bot stopped."
 	case runbook.Noted:
 		return with(e, func(b runbook.TextBody) string { return who + " notes: “" + b.Text + "”" })
+	case runbook.Drifted:
+		return with(e, func(b runbook.DriftBody) string {
+			switch {
+			case b.Open:
+				return fmt.Sprintf("%s is not closed any more. %s", b.Host, b.Text)
+			case b.Unknown:
+				return fmt.Sprintf("Whether %s is still closed is unknown. %s", b.Host, b.Text)
+			}
+			return b.Host + " is closed again."
+		})
 	case runbook.Refused:
 		return with(e, func(b runbook.RefusedBody) string {
 			return fmt.Sprintf("%s was turned away from “%s”: %s", who, b.Line, b.Refusal.Reason)

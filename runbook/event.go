@@ -34,7 +34,7 @@ const (
 	BotStopped    Kind = "bot.stopped"
 	Noted         Kind = "noted"   // TextBody: a decision somebody put into the trail
 	Refused       Kind = "refused" // RefusedBody: a caller was turned away; nothing changed
-	Looked        Kind = "looked"  // TextBody: a person asked for a look
+	Drifted       Kind = "drifted" // DriftBody: closed doors are not as they were left
 )
 
 // Events of a request's life, in the order in which they can happen.
@@ -86,6 +86,14 @@ type (
 	RefusedBody struct {
 		Line    string  `json:"line"`
 		Refusal Refusal `json:"refusal"`
+	}
+	// DriftBody says what a watch has found on a host: as it was left, open,
+	// or not to be known.
+	DriftBody struct {
+		Host    string `json:"host"`
+		Open    bool   `json:"open,omitempty"`
+		Unknown bool   `json:"unknown,omitempty"`
+		Text    string `json:"text,omitempty"`
 	}
 	// AskedBody begins a request.
 	AskedBody struct {
