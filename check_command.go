@@ -36,8 +36,8 @@ func checkCommand() *cobra.Command {
 	return cmd
 }
 
-// errMissing makes the exit code; what is missing was printed.
-var errMissing = errors.New("something is missing; see above")
+// errMissing makes the exit code; what is bad was printed.
+var errMissing = errors.New("not everything is as it has to be; see BAD above")
 
 func runCheck(ctx context.Context, out io.Writer, path, host string) error {
 	c, err := config.Load(path)
@@ -63,27 +63,35 @@ func runCheck(ctx context.Context, out io.Writer, path, host string) error {
 	if err != nil {
 		return err
 	}
-	list := []finding{{"configuration", "", standing(true), path + " is whole; its digest is " + digestOf(c)}, checkDatabase(c)}
+	list := []finding{{"configuration", "", good, path + " is whole; its digest is " + digestOf(c)}, checkDatabase(c)}
 	for _, f := range bot.Inspect(ctx, cfg, c.Policy().Members) {
-		list = append(list, finding{"slack", f.Subject, standing(f.Good), f.Says})
+		list = append(list, finding{"slack", f.Subject, when(f.Good), f.Says})
 	}
 	return report(out, append(list, checkHosts(ctx, fleet, c.Machines(), time.Now)...))
 }
 
-// standing is how a finding stands: only what is known to be good is ok.
-type standing bool
+// standing is how a finding stands. Only what is known to be good is good.
+type standing string
 
-func (s standing) String() string {
-	if s {
-		return "ok"
+// The standings.
+const (
+	good standing = "ok"
+	note standing = "note" // works, and a person should know
+	bad  standing = "BAD"
+)
+
+// when is good if so is true.
+func when(so bool) standing {
+	if so {
+		return good
 	}
-	return "MISSING"
+	return bad
 }
 
 // finding is one line of a check.
 type finding struct {
 	target, subject string
-	good            standing
+	stands          standing
 	says            string
 }
 
@@ -92,8 +100,8 @@ func report(out io.Writer, list []finding) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	var missing error
 	for _, f := range list {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", f.good, f.target, f.subject, f.says)
-		if !f.good {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", f.stands, f.target, f.subject, f.says)
+		if f.stands == bad {
 			missing = errMissing
 		}
 	}
@@ -111,7 +119,7 @@ func digestOf(c *config.Config) string {
 // checkDatabase looks at the file's place without opening it: a bot may be
 // running on it.
 func checkDatabase(c *config.Config) finding {
-	f := finding{target: "database", subject: c.Database}
+	f := finding{target: "database", subject: c.Database, stands: bad}
 	dir, err := os.Stat(filepath.Dir(c.Database))
 	switch {
 	case err != nil:
@@ -119,11 +127,11 @@ func checkDatabase(c *config.Config) finding {
 	case !dir.IsDir():
 		f.says = filepath.Dir(c.Database) + " is no folder"
 	default:
-		f.good, f.says = true, "there; itmsbot audit verify checks the trail"
+		f.stands, f.says = good, "there; itmsbot audit verify checks the trail"
 		if _, err := os.Stat(c.Database); errors.Is(err, os.ErrNotExist) {
 			f.says = "not there yet; the first start makes it"
 		} else if err != nil {
-			f.good, f.says = false, err.Error()
+			f.stands, f.says = bad, err.Error()
 		}
 	}
 	return f
@@ -145,7 +153,7 @@ func checkHosts(ctx context.Context, fleet *winrm.Fleet, e estate.Estate, now fu
 			asked := now()
 			fw, err := fleet.Firewall(ctx, h.Name, estate.Look, estate.FirewallQuery{Names: []string{}, Ports: h.ClientPorts, WinRMPort: h.WinRMPort})
 			if err != nil {
-				found[i] = []finding{{h.Name, "remote management", false, advice(err)}}
+				found[i] = []finding{{h.Name, "remote management", bad, advice(err)}}
 				return
 			}
 			found[i] = readFirewall(e, h, fw)
@@ -164,12 +172,12 @@ func checkHosts(ctx context.Context, fleet *winrm.Fleet, e estate.Estate, now fu
 
 // readFirewall says what a look found that a plan would trip over.
 func readFirewall(e estate.Estate, h estate.Host, fw estate.Firewall) []finding {
-	list := []finding{{h.Name, "remote management", true, fmt.Sprintf("%s answers, Windows name %s, machine %s", h.Role, fw.Name, fw.Machine)}}
+	list := []finding{{h.Name, "remote management", good, fmt.Sprintf("%s answers, Windows name %s, machine %s", h.Role, fw.Name, fw.Machine)}}
 	if !sameName(fw.Name, h.Name) {
-		list = append(list, finding{h.Name, "name", true, "note: cards will say " + h.Name + ", Windows says " + fw.Name})
+		list = append(list, finding{h.Name, "name", note, "cards will say " + h.Name + ", Windows says " + fw.Name})
 	}
 	if len(fw.Callers) != 1 {
-		list = append(list, finding{h.Name, "callers", true, "note: remote management is in use from " + estate.Join(fw.Callers) + "; closing the doors needs this bot to be alone"})
+		list = append(list, finding{h.Name, "callers", note, "remote management is in use from " + estate.Join(fw.Callers) + "; closing the doors needs this bot to be alone"})
 	}
 	if len(h.ClientPorts) == 0 {
 		return list
@@ -180,16 +188,16 @@ func readFirewall(e estate.Estate, h estate.Host, fw estate.Firewall) []finding 
 	}
 	d := estate.DoorsOf(h, fw, kept)
 	for _, fault := range d.Faults {
-		list = append(list, finding{h.Name, "firewall", false, fault})
+		list = append(list, finding{h.Name, "firewall", bad, fault})
 	}
 	for _, r := range d.Policy {
-		list = append(list, finding{h.Name, "firewall", false, fmt.Sprintf("group policy %s opens %s, which cannot be closed on the host", r.Source, r.Display)})
+		list = append(list, finding{h.Name, "firewall", bad, fmt.Sprintf("group policy %s opens %s, which cannot be closed on the host", r.Source, r.Display)})
 	}
 	for _, r := range d.AnyPort {
-		list = append(list, finding{h.Name, "firewall", false, fmt.Sprintf("the rule %s opens every port; name the ports in it", r.Display)})
+		list = append(list, finding{h.Name, "firewall", bad, fmt.Sprintf("the rule %s opens every port; name the ports in it", r.Display)})
 	}
 	if len(d.Faults)+len(d.Policy)+len(d.AnyPort) == 0 {
-		list = append(list, finding{h.Name, "firewall", true, fmt.Sprintf("can be closed; %d rules let clients in now", len(d.Wide))})
+		list = append(list, finding{h.Name, "firewall", good, fmt.Sprintf("can be closed; %d rules let clients in now", len(d.Wide))})
 	}
 	return list
 }
@@ -202,11 +210,11 @@ func skew(host string, asked, answered, theirs time.Time) finding {
 	says := fmt.Sprintf("%+.0f s against this machine, give or take %.0f s", off.Seconds(), half.Seconds()+1)
 	switch size := off.Abs(); {
 	case size > skewBlocks:
-		return finding{host, "clock", false, says + "; more than five minutes blocks"}
+		return finding{host, "clock", bad, says + "; more than five minutes blocks"}
 	case size > skewShown:
-		return finding{host, "clock", true, "note: " + says}
+		return finding{host, "clock", note, says}
 	}
-	return finding{host, "clock", true, says}
+	return finding{host, "clock", good, says}
 }
 
 // advice says what a person can do about trouble with a host. The kind decides.

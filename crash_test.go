@@ -251,7 +251,8 @@ func (s *stage) drive(ctx context.Context, line, title string) (id string, done 
 				return requestIn(text), true
 			}
 			open = !contains(text, ": no plan |")
-			for label, who := range map[string]string{"Approve": "Dora", "Go on": "Ana", "Try again": "Ana", "Look again": "Ana"} {
+			for label, who := range map[string]string{"Approve": "Dora", "Go on": "Ana", "Try again": "Ana", "Continue": "Ana",
+				"The backup is current": "Ana", "They may go back too": "Ana", "Go on so": "Ana"} {
 				if a := buttonOf(m.Blocks, label); a != "" && !pressed[a] {
 					pressed[a] = true
 					_ = s.lab.Slack.Press(ctx, s.ids[who], s.plant.slack.Channel, m.TS, a)

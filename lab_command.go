@@ -17,6 +17,7 @@ import (
 	"itmsbot/actions"
 	"itmsbot/bot"
 	"itmsbot/estate"
+	"itmsbot/estate/sqlserver"
 	"itmsbot/estate/winrm"
 	"itmsbot/lab"
 	"itmsbot/lab/world"
@@ -108,6 +109,8 @@ func plantOf(doc lab.Document, database string, log *slog.Logger) plant {
 		p.hosts = append(p.hosts, winrm.Host{Name: h.Name, URL: h.WinRM, Auth: winrm.NTLM,
 			Login: &winrm.Login{User: h.User, Domain: h.Domain, Password: func() (string, error) { return h.Password, nil }}})
 	}
+	p.cmdb = &sqlserver.Instance{Name: "SQL1", Address: doc.CMDB.Address, Database: doc.CMDB.Database, Thumbprint: doc.CMDB.Thumbprint,
+		Login: &sqlserver.Login{User: doc.CMDB.User, Password: func() (string, error) { return doc.CMDB.Password, nil }}}
 	roles := map[string]runbook.Role{"operator": runbook.Operator, "approver": runbook.Approver, "approver2": runbook.Approver, "viewer": runbook.Viewer}
 	for _, m := range lab.Members() {
 		p.policy.Members = append(p.policy.Members, runbook.Member{Person: runbook.Person{Team: doc.Slack.Team, User: m.ID}, Name: m.Name, Role: roles[m.Key]})

@@ -15,6 +15,7 @@ import (
 	"itmsbot/bot"
 	"itmsbot/commands"
 	"itmsbot/estate"
+	"itmsbot/estate/sqlserver"
 	"itmsbot/estate/winrm"
 	"itmsbot/runbook"
 	"itmsbot/store"
@@ -28,6 +29,7 @@ type plant struct {
 	estate   estate.Estate
 	hosts    []winrm.Host
 	policy   runbook.Policy
+	cmdb     *sqlserver.Instance // nil where none is configured
 	limits   actions.Limits
 	clock    actions.Clock
 	// digest is of the effective configuration; every plan carries it.
@@ -40,6 +42,7 @@ type wired struct {
 	folder string // of the database; the way-back sheets lie beside it
 	store  *store.Store
 	fleet  *winrm.Fleet
+	cmdb   *sqlserver.Server
 	engine *actions.Engine
 	bot    *bot.Bot
 	clock  actions.Clock
@@ -55,17 +58,26 @@ func (p plant) wire() (*wired, error) {
 	if err != nil {
 		return nil, err
 	}
+	var cmdb *sqlserver.Server
+	if p.cmdb != nil {
+		if cmdb, err = sqlserver.New(*p.cmdb, sqlserver.Options{Log: p.log}); err != nil {
+			return nil, errors.Join(err, fleet.Close())
+		}
+	}
 	db, err := store.Open(p.database, store.Options{Log: p.log, Clock: p.clock.Now})
 	if err != nil {
 		return nil, errors.Join(err, fleet.Close())
 	}
-	env := actions.Env{Estate: p.estate, Firewalls: fleet, Restores: fleet, Clock: p.clock, Config: p.digest, Limits: p.limits}
+	env := actions.Env{Estate: p.estate, Firewalls: fleet, Restores: fleet, Hosts: fleet, Reboots: fleet, Clock: p.clock, Config: p.digest, Limits: p.limits}
+	if cmdb != nil {
+		env.CMDB = cmdb
+	}
 	j := journal{db}
 	engine := actions.NewEngine(j, env, p.policy, p.log)
 	router := commands.NewRouter(engine, actions.NewLooks(env), fleet, j)
 	b := bot.New(p.slack, bot.Deps{Router: router, Intake: intake{db}, Trail: db, Shown: shown{db}, Policy: p.policy, Estate: p.estate,
 		Sheet: engine.Sheet, Log: p.log})
-	w := &wired{folder: filepath.Dir(p.database), store: db, fleet: fleet, engine: engine, bot: b, clock: p.clock, log: p.log}
+	w := &wired{folder: filepath.Dir(p.database), store: db, fleet: fleet, cmdb: cmdb, engine: engine, bot: b, clock: p.clock, log: p.log}
 	if err := w.begin(p); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
@@ -169,7 +181,11 @@ func (w *wired) close() error {
 		}
 		return record(t, u.ID, runbook.BotStopped, nil)
 	})
-	return errors.Join(err, w.fleet.Close(), w.store.Close())
+	errs := []error{err, w.fleet.Close()}
+	if w.cmdb != nil {
+		errs = append(errs, w.cmdb.Close())
+	}
+	return errors.Join(append(errs, w.store.Close())...)
 }
 
 // timerPause is how often, by the domain clock, due timers are looked for.

@@ -120,6 +120,9 @@ func (e *Engine) wayOf(r runbook.Request, s runbook.Step) (way, error) {
 			e.log.Warn("progress was not recorded", "request", r.ID, "step", s.ID, "error", err)
 		}
 	}
+	if env.Before, err = e.journal.Before(r.ID, s.ID); err != nil {
+		return way{}, err
+	}
 	if u := s.Undoes; u != nil {
 		if kind.Undo == nil {
 			return way{}, fmt.Errorf("step %s (%s) has no way back", s.ID, s.Kind)
@@ -163,6 +166,10 @@ func (e *Engine) runStep(ctx context.Context, r runbook.Request, s runbook.Step)
 		return e.outcome(r, s, true, outcomeOf(runbook.NotDone, found))
 	}
 	if err := e.intent(r, s, w, found); err != nil {
+		return err
+	}
+	// The before is on disk now; what is done and looked at may read it.
+	if w, err = e.wayOf(r, s); err != nil {
 		return err
 	}
 	did := w.do(ctx)

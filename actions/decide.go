@@ -296,6 +296,9 @@ func (e *Engine) Answer(tx Tx, o Order, id, step, word, finding string) (runbook
 	if no != nil || err != nil {
 		return r, no, err
 	}
+	if step == everything {
+		return e.answerAll(tx, o, r, word, finding)
+	}
 	life, _ := r.Step(step)
 	_, known := life.Ask.Find(word)
 	switch {
@@ -310,6 +313,29 @@ func (e *Engine) Answer(tx Tx, o Order, id, step, word, finding string) (runbook
 		return r, nil, err
 	}
 	r, err = tx.Request(id)
+	return r, nil, err
+}
+
+// everything answers all that a request asks, at once.
+const everything = "all"
+
+func (e *Engine) answerAll(tx Tx, o Order, r runbook.Request, word, finding string) (runbook.Request, *runbook.Refusal, error) {
+	asking := r.Asking()
+	if r.State != runbook.Waiting || len(asking) == 0 {
+		return r, runbook.Refuse("Its card says where it is.", "%s asks nothing now.", r.ID), nil
+	}
+	if len(finding) < 8 || !strings.HasPrefix(r.Findings(), finding) {
+		return r, &runbook.Refusal{Lead: "Not counted", Reason: fmt.Sprintf("What %s found has changed since you read it.", r.ID), Hint: "Read the current card."}, nil
+	}
+	for _, s := range asking {
+		if _, known := s.Ask.Find(word); !known {
+			return r, runbook.Refuse("Answer its steps one by one.", "Step %s of %s knows no answer of that name.", s.ID, r.ID), nil
+		}
+		if err := addTo(tx, o, r, runbook.Answered, s.ID, runbook.AnswerBody{Word: word, Finding: s.Ask.Finding}); err != nil {
+			return r, nil, err
+		}
+	}
+	r, err := tx.Request(r.ID)
 	return r, nil, err
 }
 

@@ -19,10 +19,15 @@ type Env struct {
 	Lane      estate.Lane
 	Firewalls Firewalls
 	Restores  Restores
+	Hosts     Hosts
+	Reboots   Reboots
 	CMDB      CMDB
 	Clock     Clock
 	// Progress says how far the running step is; set while it runs.
 	Progress func(text string)
+	// Before is what the first intent of the running step recorded; nil
+	// before there was one.
+	Before json.RawMessage
 	// Config is the digest of policy and configuration; part of every plan.
 	Config string
 	Limits Limits
@@ -36,11 +41,20 @@ type Limits struct {
 	Linger time.Duration
 	// BackupAge is how old the CMDB's newest full backup may be.
 	BackupAge time.Duration
+	// QueueWait is how long the queue may take; QueueEmpty how many events
+	// still count as none.
+	QueueWait  time.Duration
+	QueueEmpty int64
+	// FreeBytes is the least free space on each drive of SMP and SQL Server.
+	FreeBytes int64
+	// Reboot is how long a host may take until it is back with its services.
+	Reboot time.Duration
 }
 
 // DefaultLimits are the method's figures where it gives any, else ours.
 func DefaultLimits() Limits {
-	return Limits{Restore: 10 * time.Minute, Linger: 3 * time.Minute, BackupAge: 24 * time.Hour}
+	return Limits{Restore: 10 * time.Minute, Linger: 3 * time.Minute, BackupAge: 24 * time.Hour,
+		QueueWait: 30 * time.Minute, FreeBytes: 15 << 30, Reboot: 20 * time.Minute}
 }
 
 // Standing is what a look says of a step.
@@ -103,7 +117,7 @@ type Kind struct {
 }
 
 // kinds lists every sort of step this program can carry out.
-var kinds = []*Kind{firewallAllow, firewallDisable, backupsCurrent, neighboursQuiet}
+var kinds = []*Kind{firewallAllow, firewallDisable, queueWait, logsReview, disksFree, backupsCurrent, neighboursQuiet, rebootLay, rebootHost}
 
 func kindOf(s runbook.Step) (*Kind, error) {
 	for _, k := range kinds {

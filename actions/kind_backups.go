@@ -19,6 +19,9 @@ var backupsCurrent = &Kind{
 		if err != nil {
 			return Finding{}, err
 		}
+		if env.CMDB == nil {
+			return noCMDB("The backup is current")
+		}
 		b, err := env.CMDB.Backups(ctx)
 		if err != nil {
 			return unseen(err, "the backups of the CMDB", "The backup is current")
@@ -50,6 +53,9 @@ var neighboursQuiet = &Kind{
 		p, err := params[neighbourParams](s.Params, s.ID)
 		if err != nil {
 			return Finding{}, err
+		}
+		if env.CMDB == nil {
+			return noCMDB("No other database matters")
 		}
 		n, err := env.CMDB.Neighbours(ctx)
 		if err != nil {
@@ -101,6 +107,13 @@ func unseen(err error, what, label string) (Finding, error) {
 		Ask: judge(label, "You say so in the bot's place, because it cannot look.")}, nil
 }
 
+// noCMDB lets a person judge where the configuration has no SQL Server to look
+// at.
+func noCMDB(label string) (Finding, error) {
+	return Finding{Standing: Otherwise, Text: "No CMDB is configured, so the bot cannot look.",
+		Ask: judge(label, "You say so in the bot's place, because it cannot look.")}, nil
+}
+
 // hours says a duration as people do in a plan.
 func hours(d time.Duration) string {
 	switch {
@@ -116,7 +129,7 @@ func hours(d time.Duration) string {
 
 // backups makes the stage of 1.4 item 5.
 func backups(env Env, id string) (runbook.Stage, error) {
-	sql := sqlHost(env.Estate)
+	sql := hostOf(env.Estate, estate.SQL)
 	stage := runbook.Stage{ID: id, Item: "1.4 item 5", Title: "Check the backups", Doing: "checking the backups", Done: "Backups checked"}
 	full, err := runbook.Canonical(backupParams{int64(env.Limits.BackupAge.Seconds())})
 	if err != nil {
@@ -133,13 +146,4 @@ func backups(env Env, id string) (runbook.Stage, error) {
 			Title: "check for other databases", WayBack: "", Effect: runbook.Effect{What: "Other databases", Before: "Looked at then", After: "none written"}},
 	}
 	return stage, nil
-}
-
-func sqlHost(e estate.Estate) string {
-	for _, h := range e.Hosts {
-		if h.Role == estate.SQL {
-			return h.Name
-		}
-	}
-	return "SQL Server"
 }

@@ -33,6 +33,24 @@ type Restores interface {
 	DisarmRestore(ctx context.Context, host, machine, key string) (estate.Changed, error)
 }
 
+// Hosts is what actions read of a Windows host beside its firewall. Every call
+// only looks.
+type Hosts interface {
+	QueueFiles(ctx context.Context, host string, lane estate.Lane) (estate.QueueFiles, error)
+	ReadLogs(ctx context.Context, host string, lane estate.Lane, q estate.LogQuery) (estate.LogReview, error)
+	Disks(ctx context.Context, host string, lane estate.Lane) (estate.Disks, error)
+}
+
+// Reboots is what restarting a host needs. key names upgrade, request and step:
+// the order is given once for it, however often it is asked for.
+type Reboots interface {
+	RebootState(ctx context.Context, host string, lane estate.Lane, key string) (estate.RebootState, error)
+	LayBootKey(ctx context.Context, host, machine, key string) (estate.Changed, error)
+	OrderReboot(ctx context.Context, host, machine, key string) (estate.Changed, error)
+	// Record reads what is to be compared with afterwards.
+	Record(ctx context.Context, host string, lane estate.Lane) (estate.HostRecord, error)
+}
+
 // CMDB is what actions need of the SQL Server. Every call only looks.
 type CMDB interface {
 	Queue(ctx context.Context) (estate.Queue, error)

@@ -209,9 +209,11 @@ func (v view) wayBack() string {
 	for _, stage := range slices.Backward(v.plan.Stages) {
 		var hosts []string
 		for _, s := range stage.Steps {
-			hosts = append(hosts, s.Host)
+			if s.WayBack != "" {
+				hosts = append(hosts, s.Host)
+			}
 		}
-		if len(stage.Steps) > 0 {
+		if len(hosts) > 0 {
 			ways = append(ways, fmt.Sprintf("%s on %s", lower(stage.Steps[0].Effect.What), estate.Join(hosts)))
 		}
 	}

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/slack-go/slack"
@@ -137,23 +138,25 @@ func (v view) needsPerson() drawing {
 // question is a request that asks people to judge what a step has found.
 func (v view) question() drawing {
 	r := v.request
+	asking := r.Asking()
+	step, finding, answers := "all", r.Findings(), asking[0].Ask.Answers
+	if len(asking) == 1 {
+		step, finding = asking[0].ID, asking[0].Ask.Finding
+	}
 	var list []press
-	for _, s := range v.plan.Steps() {
-		life, ok := r.Step(s.ID)
-		if !ok || life.Result != runbook.Asks {
+	for _, a := range answers {
+		// Where several steps ask, an answer to all is offered only if each
+		// of them knows it.
+		if slices.ContainsFunc(asking, func(s runbook.StepLife) bool { _, ok := s.Ask.Find(a.Word); return !ok }) {
 			continue
 		}
-		for _, a := range life.Ask.Answers {
-			label := a.Label
-			if countAsks(r) > 1 {
-				label += " (" + s.Host + ")"
-			}
-			list = append(list, press{label, fmt.Sprintf("answer %s %s %s %s", r.ID, s.ID, a.Word, life.Ask.Finding), "", &question{
-				title: a.Label + "?", text: a.Leads + " Your name, the time and what was found are recorded.", yes: a.Label}})
+		leads := a.Leads
+		if len(asking) > 1 {
+			leads = fmt.Sprintf("This answers all %d findings at once. %s", len(asking), leads)
 		}
+		list = append(list, press{a.Label, fmt.Sprintf("answer %s %s %s %s", r.ID, step, a.Word, finding), "", &question{
+			title: a.Label + "?", text: leads + " Your name, the time and what was found are recorded.", yes: a.Label}})
 	}
-	const most = 20 // of the 25 that one block takes
-	list = list[:min(len(list), most)]
 	if r.Undoes == "" {
 		back := v.backOut("Back out")
 		list = append(list, back)
@@ -161,16 +164,6 @@ func (v view) question() drawing {
 	more := append(v.stages(), buttons(list...))
 	return v.draw("needs a person", "*The bot cannot judge what it found.* Nothing changes until somebody decides. "+cut(r.Waits.Text, 600),
 		fmt.Sprintf("%s needs a person, request %s. %s", v.copy.Title, r.ID, r.Waits.Text), more...)
-}
-
-func countAsks(r runbook.Request) int {
-	n := 0
-	for _, s := range r.Steps {
-		if s.Result == runbook.Asks {
-			n++
-		}
-	}
-	return n
 }
 
 // settled counts what holds and what does not.

@@ -70,15 +70,13 @@ type Installer struct {
 
 // installation matches files that an installation or an update left to be replaced.
 // Virus scanners, printers and browsers fill the same list within seconds of a boot.
-func installation() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)\\(altiris|symantec|broadcom|winsxs|config\.msi|installer|softwaredistribution)\\|\.(msi|rbf)$`)
-}
+var installation = regexp.MustCompile(`(?i)\\(altiris|symantec|broadcom|winsxs|config\.msi|installer|softwaredistribution)\\|\.(msi|rbf)$`)
 
 // Blocks reports whether a reason has to be cleared by a reboot before anything is
 // installed. Of files to be renamed, those count that an installation left; a list
 // that is longer than what was read counts too.
 func (r RebootReason) Blocks() bool {
-	return r.Code != FileRename || r.Count > len(r.Items) || slices.ContainsFunc(r.Items, installation().MatchString)
+	return r.Code != FileRename || r.Count > len(r.Items) || slices.ContainsFunc(r.Items, installation.MatchString)
 }
 
 // Busy says in sentences why a restart would come at the wrong time.

@@ -61,8 +61,8 @@ type VM struct {
 	// of the chain of delta disks that each read may walk.
 	Chain int `json:"chain"`
 	// ConsolidationNeeded reports that delta disks are left of snapshots that
-	// are gone; nil when vCenter does not know.
-	ConsolidationNeeded *bool `json:"consolidation_needed"`
+	// are gone.
+	ConsolidationNeeded bool `json:"consolidation_needed"`
 
 	Datastores []Datastore `json:"datastores"`
 	// Committed and Uncommitted are bytes: what the machine's files take now,

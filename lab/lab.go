@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"itmsbot/lab/slack"
+	"itmsbot/lab/tds"
 	"itmsbot/lab/world"
 	"itmsbot/lab/wsman"
 )
@@ -45,6 +46,8 @@ type Lab struct {
 	Slack *slack.Server
 	// Hosts are the Windows hosts by name.
 	Hosts map[string]*wsman.Server
+	// CMDB is the SQL Server.
+	CMDB *tds.Server
 
 	log       *slog.Logger
 	doc       Document
@@ -60,6 +63,7 @@ type Document struct {
 	Page  string         `json:"page"`
 	Slack SlackDocument  `json:"slack"`
 	Hosts []HostDocument `json:"hosts"`
+	CMDB  CMDBDocument   `json:"cmdb"`
 }
 
 // SlackDocument is how to reach the workspace.
@@ -80,6 +84,17 @@ type HostDocument struct {
 	Domain   string `json:"domain"`
 	User     string `json:"user"`
 	Password string `json:"password"`
+}
+
+// CMDBDocument is how to reach the SQL Server. Any client has to encrypt.
+type CMDBDocument struct {
+	Address    string `json:"address"`
+	Database   string `json:"database"`
+	User       string `json:"user"`
+	Password   string `json:"password"`
+	Thumbprint string `json:"thumbprint"`
+	// DSN is the same for go-mssqldb, which cannot pin by thumbprint.
+	DSN string `json:"dsn"`
 }
 
 // The workspace of the lab.
@@ -126,6 +141,9 @@ func Start(o Options) (*Lab, error) {
 	if err := l.startHosts(); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
+	if err := l.startCMDB(); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
 	l.startSlack(o)
 	mux := http.NewServeMux()
 	l.mount(mux, o.Headless)
@@ -145,6 +163,7 @@ func (l *Lab) Document() Document { return l.doc }
 func (l *Lab) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { l.World.Run(ctx); return nil })
+	g.Go(func() error { return l.CMDB.Serve(l.listeners["cmdb"]) })
 	for name, s := range l.Hosts {
 		g.Go(func() error { return s.Serve(l.listeners[name]) })
 	}
@@ -172,6 +191,9 @@ func (l *Lab) Close() error {
 	}
 	for _, s := range l.Hosts {
 		errs = append(errs, s.Close())
+	}
+	if l.CMDB != nil {
+		errs = append(errs, l.CMDB.Close())
 	}
 	for _, ln := range l.listeners {
 		_ = ln.Close() // its server has closed it, unless Run was never called
@@ -219,6 +241,30 @@ func (l *Lab) startHosts() error {
 		l.doc.Hosts = append(l.doc.Hosts, HostDocument{Name: h.Name, Role: h.Role, WinRM: "http://" + ln.Addr().String() + "/wsman",
 			Domain: domain, User: account, Password: password})
 	}
+	// A host that loses its power drops whoever is connected, in the same moment.
+	l.World.OnPowerLoss(func(host string) { l.Hosts[host].Reset() })
+	return nil
+}
+
+// startCMDB gives SQL1 its SQL Server. It answers while the host is up.
+func (l *Lab) startCMDB() error {
+	const host, user, database = "SQL1", "itmsbot_reader", "Symantec_CMDB"
+	certificate, thumbprint, err := newCertificate("sql1.lab.test")
+	if err != nil {
+		return err
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("the SQL Server of %s: %w", host, err)
+	}
+	l.listeners["cmdb"] = ln
+	password := rand.Text()
+	l.CMDB = tds.New(tds.Config{Name: host, Domain: domain, Certificate: certificate, World: l.World, Log: l.log,
+		Password: func(u, d string) (string, bool) { return password, u == user && d == "" },
+		Answers:  func() bool { return l.World.Answers(host, netip.MustParseAddr(world.BotAddress), 1433) }})
+	address := ln.Addr().String()
+	l.doc.CMDB = CMDBDocument{Address: address, Database: database, User: user, Password: password, Thumbprint: thumbprint,
+		DSN: fmt.Sprintf("sqlserver://%s:%s@%s?database=%s&encrypt=true&TrustServerCertificate=true", user, password, address, database)}
 	return nil
 }
 

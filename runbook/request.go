@@ -210,5 +210,26 @@ func (r Request) Step(id string) (StepLife, bool) {
 	return StepLife{}, false
 }
 
+// Asking lists the steps that ask a person, in the order in which they began.
+func (r Request) Asking() []StepLife {
+	var asking []StepLife
+	for _, s := range r.Steps {
+		if s.Result == Asks {
+			asking = append(asking, s)
+		}
+	}
+	return asking
+}
+
+// Findings is one digest over everything that is asked: who answers all of it
+// at once answers exactly this.
+func (r Request) Findings() string {
+	var all []byte
+	for _, s := range r.Asking() {
+		all = append(all, (s.ID + " " + s.Ask.Finding + "\n")...)
+	}
+	return Digest(all)
+}
+
 // Full reports whether every seat is filled.
 func (r Request) Full() bool { return r.Needs.Count > 0 && len(r.Seats) >= r.Needs.Count }

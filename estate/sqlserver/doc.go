@@ -18,6 +18,10 @@
 //   - Each look ends with the caller's context or with a limit of Options, also where
 //     the server does not answer any more.
 //
+// The account needs SELECT on the objects that the files name, in the CMDB and in
+// msdb, and VIEW SERVER STATE. Where it may not see the CMDB's row in
+// sys.database_recovery_status, the identity of the database stays unknown.
+//
 // It knows nothing of what a depth or an age means, and nothing of Active Directory:
 // a Windows account logs on by NTLM, inside the encrypted connection, without channel
 // bindings (an instance that requires Extended Protection refuses it). It asks no SQL

@@ -20,8 +20,8 @@ type Login struct {
 	// Domain makes it a Windows account, which logs on by NTLM; empty is a SQL
 	// Server account.
 	Domain string
-	// Password is called at each log-on and never kept, so that printing a Login
-	// prints no secret.
+	// Password is called at each log-on, so that printing a Login prints no secret.
+	// The driver keeps what it returns as long as the connection.
 	Password func() (string, error)
 }
 

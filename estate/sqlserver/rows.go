@@ -52,8 +52,11 @@ func (r *rows) one(into ...any) error {
 	return r.Scan(into...)
 }
 
-// next goes on to the next result set.
+// next goes on to the next result set. The driver knows of it only behind the last row
+// of this one.
 func (r *rows) next() error {
+	for r.Next() {
+	}
 	if r.NextResultSet() {
 		return nil
 	}

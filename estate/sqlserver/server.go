@@ -17,6 +17,7 @@ type Server struct {
 	statements statements
 	opts       Options
 	known      known
+	turns      chan struct{} // one for each look under way
 
 	mu      sync.Mutex
 	closed  bool
@@ -36,15 +37,18 @@ func New(i Instance, o Options) (*Server, error) {
 		return nil, fmt.Errorf("sql server %s: %w", i.Name, err)
 	}
 	c := newConnector(checked, at, o)
+	// The turns limit the connections, and not the pool: a pool that is full makes
+	// connections in the background, whose refused log-on nobody would be told of.
 	db := sql.OpenDB(c)
-	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
 	db.SetConnMaxIdleTime(idle)
-	return &Server{name: checked.Name, db: db, connector: c, statements: set, opts: o}, nil
+	return &Server{name: checked.Name, db: db, connector: c, statements: set, opts: o,
+		turns: make(chan struct{}, connections)}, nil
 }
 
 // Close refuses further looks, waits for those under way and closes the connections.
-// The limits of the looks say how long that takes.
+// That takes no longer than a look, and ten seconds more where the server does not
+// answer the driver's cancelling.
 func (s *Server) Close() error {
 	s.mu.Lock()
 	s.closed = true
@@ -79,11 +83,11 @@ func look[T any](ctx context.Context, s *Server, doing string, read func(context
 		return none, s.errorOf(doing, &trouble{kind: estate.Unreachable, detail: "the bot is stopping"})
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.opts.Look)
+	defer cancel()
 	answers := make(chan answer, 1)
 	go func() { // Close waits for it
 		defer s.running.Done()
-		defer cancel()
-		value, err := read(ctx)
+		value, err := inTurn(ctx, s, read)
 		answers <- answer{value, err}
 	}()
 	select {
@@ -94,5 +98,17 @@ func look[T any](ctx context.Context, s *Server, doing string, read func(context
 		return a.value, nil
 	case <-ctx.Done():
 		return none, s.errorOf(doing, lost(ctx, ctx.Err()))
+	}
+}
+
+// inTurn makes a look as soon as fewer than the most are under way.
+func inTurn[T any](ctx context.Context, s *Server, read func(context.Context) (T, error)) (T, error) {
+	select {
+	case s.turns <- struct{}{}:
+		defer func() { <-s.turns }()
+		return read(ctx)
+	case <-ctx.Done():
+		var none T
+		return none, ctx.Err()
 	}
 }

@@ -30,13 +30,18 @@ type statements struct {
 	queue, backups, neighbours, sites statement
 }
 
+// files are the statements by the names of their files.
+func (s *statements) files() map[string]*statement {
+	return map[string]*statement{
+		"server": &s.server, "objects": &s.objects, "objects-msdb": &s.objectsMSDB,
+		"queue": &s.queue, "backups": &s.backups, "neighbours": &s.neighbours, "sites": &s.sites,
+	}
+}
+
 // loadStatements reads the embedded files.
 func loadStatements() (statements, error) {
 	var s statements
-	for name, into := range map[string]*statement{
-		"server": &s.server, "objects": &s.objects, "objects-msdb": &s.objectsMSDB,
-		"queue": &s.queue, "backups": &s.backups, "neighbours": &s.neighbours, "sites": &s.sites,
-	} {
+	for name, into := range s.files() {
 		text, err := queries.ReadFile("queries/" + name + ".sql")
 		if err != nil {
 			return s, fmt.Errorf("statement %s: %w", name, err)

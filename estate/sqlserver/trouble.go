@@ -50,6 +50,7 @@ func (s *Server) errorOf(doing string, err error) *estate.Error {
 func lost(ctx context.Context, err error) *trouble {
 	var t *trouble
 	var said mssql.Error
+	var stream mssql.StreamError
 	switch {
 	case errors.As(err, &t):
 		return t
@@ -59,6 +60,8 @@ func lost(ctx context.Context, err error) *trouble {
 		return refusalOf(said)
 	case errors.Is(err, driver.ErrBadConn):
 		return &trouble{estate.Unreachable, "the connection was lost", err}
+	case errors.As(err, &stream):
+		err = stream.InnerError
 	}
 	return &trouble{estate.Unreachable, sentence(innermost(err).Error()), err}
 }
@@ -66,17 +69,16 @@ func lost(ctx context.Context, err error) *trouble {
 // refusalOf is the trouble in the server's own words, by their number
 // (sys.messages).
 func refusalOf(said mssql.Error) *trouble {
-	kind := estate.Failed
 	for _, e := range errorsOf(said) {
 		switch {
 		case unavailable(e.Number):
 			m := &estate.Missing{Objects: []string{"an object of the statement"}}
 			return &trouble{estate.Unavailable, sentence(e.Message), errors.Join(m, said)}
 		case away(e.Number):
-			kind = estate.Unreachable
+			return &trouble{estate.Unreachable, sentence(e.Message), said}
 		}
 	}
-	return &trouble{kind, sentence(said.Message), said}
+	return &trouble{estate.Failed, sentence(said.Message), said}
 }
 
 // errorsOf are all errors of one answer; the driver shows the last one.

@@ -22,7 +22,7 @@
 //     cancelled run returns at once; its shell is deleted behind it.
 //
 // It knows nothing of plans, steps and approvals, and nothing of what the scripts
-// do: the typed calls in firewall.go and restore.go only name a script and its
+// do: the typed calls, one file per subject, only name a script and its
 // arguments. It does not speak Kerberos and does not use client certificates.
 //
 // Sources: [MS-WSMV] for shells and sealing, [MS-NLMP] for NTLM, RFC 5929

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"itmsbot/estate"
 )
@@ -19,6 +20,9 @@ type Script struct {
 	// Changes reports whether it changes the host. What was lost on the way is
 	// then unknown, and the arguments must name the machine.
 	Changes bool
+	// Limit ends a look that takes longer than others, in place of
+	// Options.LookLimit; 0 for those that do not. LookLimit may be more.
+	Limit time.Duration
 }
 
 // Fleet is all Windows hosts of an estate. It is safe for concurrent use.

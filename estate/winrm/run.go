@@ -42,7 +42,7 @@ func (f *Fleet) run(ctx context.Context, host string, name estate.Lane, script S
 	if err != nil {
 		return false, err
 	}
-	limit := f.opts.LookLimit
+	limit := max(f.opts.LookLimit, script.Limit)
 	if script.Changes {
 		limit = f.opts.ChangeLimit
 	}

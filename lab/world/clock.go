@@ -62,10 +62,12 @@ func (w *World) tick() {
 	for _, h := range w.hosts {
 		w.boot(h)
 		w.runTask(h)
+		w.runRestart(h)
 	}
 	w.playClients()
 	if w.at%60 == 0 {
 		w.playConsole()
+		w.playLogs()
 	}
 	w.playQueue()
 }

@@ -37,6 +37,16 @@ type Condition struct {
 //	local-rules  Host Name On              whether local rules count; no Name is every profile
 //	power        Host On                   on begins a boot
 //	service      Host Name Word            Running or Stopped
+//	stays-stopped Host Name On             a service is stopped and does not start any more
+//	no-return    Host On                   a boot does not end while this is so
+//	pending      Host Name On Word         a reason for a reboot; Word is a file to be renamed
+//	installer    Host Name On              a program installs something
+//	power-action Host On                   the agent has armed a restart
+//	schedules    On                        the SMP recreates its schedules
+//	flush        On                        agents are told to throw their events away
+//	paused       On                        the SMP leaves its queue alone
+//	log          Host Name Number Word     so many errors now in System, Application or SMP
+//	log-cleared  Host Name                 what a log had is gone
 //	sql          Name and what it needs    the SQL Server; the table is at setSQL
 //
 // A new rule may leave out what can be left to Windows: it is then enabled, allows,
@@ -128,6 +138,17 @@ func fields() map[string]field {
 		"power":       {host: true, on: true, whileOff: true, set: setPower},
 		"service":     {host: true, name: true, word: true, set: setService},
 		"sql":         {name: true, set: setSQL},
+
+		"stays-stopped": {host: true, name: true, on: true, set: setLame},
+		"no-return":     {host: true, on: true, whileOff: true, set: setNoReturn},
+		"pending":       {host: true, name: true, on: true, set: setPending},
+		"installer":     {host: true, name: true, on: true, set: setInstaller},
+		"power-action":  {host: true, on: true, set: setAction},
+		"schedules":     {on: true, set: setMarker(func(s *system) *bool { return &s.schedules })},
+		"flush":         {on: true, set: setMarker(func(s *system) *bool { return &s.flush })},
+		"paused":        {on: true, set: setMarker(func(s *system) *bool { return &s.paused })},
+		"log":           {host: true, name: true, number: true, set: setLog},
+		"log-cleared":   {host: true, name: true, set: setLogCleared},
 	}
 }
 
@@ -187,6 +208,9 @@ func setService(w *World, h *host, c Condition) error {
 	}
 	if s.Name == "AltirisClientMsgDispatcher" && s.State != c.Word {
 		w.queue.stuck = false // a restart helps (KB 205352)
+	}
+	if c.Word == "Running" && h.system.lame[strings.ToLower(s.Name)] {
+		return fmt.Errorf("%s of %s does not start", s.Name, h.name)
 	}
 	s.State = c.Word
 	w.servicesChanged()

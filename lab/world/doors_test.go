@@ -40,6 +40,9 @@ func TestClosedDoors(t *testing.T) {
 	if q := l.Truth().Queue; q.Word != QueueEmpty || q.EmptySince == nil {
 		t.Errorf("queue = %+v, want empty", q)
 	}
+	if l.Truth().Clients.Refused == 0 {
+		t.Error("nobody was refused, so nobody tried")
+	}
 }
 
 func TestKeepListComesInByItsOwnRule(t *testing.T) {

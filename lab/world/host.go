@@ -14,6 +14,7 @@ const bootSeconds = 150
 // host is one server.
 type host struct {
 	name, role, label, machine string
+	bios                       string // UUID
 
 	address netip.Addr
 	subnet  netip.Prefix
@@ -31,6 +32,8 @@ type host struct {
 	doors     []int // client ports
 	version   string
 	disks     []Disk
+	account   account
+	system    system
 
 	marker string // HKLM value that arms the task
 	task   *Task
@@ -118,26 +121,27 @@ func (w *World) switchPower(h *host, on bool) {
 	case !on && h.power != PowerOff:
 		h.power = PowerOff
 		h.caller = netip.Addr{}
+		h.system.powerLost()
 		for i := range h.services {
 			h.services[i].State = "Stopped"
 		}
 		w.cutOff(h)
 		w.servicesChanged()
+		for _, lost := range w.powerLoss {
+			lost(h.name)
+		}
 	}
 }
 
 // boot ends a boot that is due: what starts by itself runs.
 func (w *World) boot(h *host) {
-	if h.power != PowerStarting || w.at < h.ready {
+	if h.power != PowerStarting || w.at < h.ready || h.system.noReturn {
 		return
 	}
 	h.power = PowerOn
 	h.began = moment(w.at)
-	for i := range h.services {
-		if s := &h.services[i]; s.Start == "Auto" {
-			s.State = "Running"
-		}
-	}
+	h.system.booted()
+	w.startAll(h)
 	if h.role == roleSMP {
 		w.queue.stuck = false // a new dispatcher
 	}

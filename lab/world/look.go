@@ -11,6 +11,7 @@ import (
 // moment.
 type View struct {
 	Machine string // MachineGuid
+	BIOS    string // UUID, as Windows reports it
 	Name    string // NetBIOS
 	Now     time.Time
 
@@ -39,7 +40,7 @@ func (w *World) Look(name string) (View, error) {
 		return View{}, fmt.Errorf("%s is not running", h.name)
 	}
 	v := View{
-		Machine: h.machine, Name: h.name, Now: w.now,
+		Machine: h.machine, BIOS: h.bios, Name: h.name, Now: w.now,
 		Profiles: slices.Clone(h.profiles), Rules: cloneRules(h.rules),
 		Connections: w.connections(h), Caller: h.caller, Marker: h.marker,
 	}
@@ -68,7 +69,7 @@ func (w *World) Truth() Truth {
 	w.lock()
 	defer w.mu.Unlock()
 	t := Truth{
-		Now: w.now, Pace: w.pace, Snapshots: []SnapshotTruth{},
+		Now: w.now, Pace: w.pace, Snapshots: w.snapshotsTruth(),
 		Queue:   w.queueTruth(),
 		Clients: w.clientsTruth(),
 	}
@@ -113,7 +114,7 @@ func (w *World) hostTruth(h *host, connected int) HostTruth {
 func (w *World) clientsTruth() ClientsTruth {
 	t := ClientsTruth{
 		Managed: len(w.clients), ByHost: map[string]int{},
-		Backlog: w.waiting(), ArrivalsOutside: w.outside,
+		Backlog: w.waiting(), ArrivalsOutside: w.outside, Refused: w.refused,
 	}
 	for _, h := range w.hosts {
 		if len(h.doors) > 0 {

@@ -59,7 +59,7 @@ func (w *World) playQueue() {
 		q.files -= n
 		q.database += n
 	}
-	if q.dispatches && !q.stuck {
+	if q.dispatches && !q.stuck && !w.smp().system.paused {
 		rate := drainRate + between(mix(w.seed, uint64(w.at/minute)), -drainJitter, drainJitter)
 		n := portion(&q.drain, rate, minute, q.database)
 		q.database -= n

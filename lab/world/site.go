@@ -52,6 +52,8 @@ func site(start time.Time) []*host {
 			h.listeners[i].program = strings.ToLower(h.listeners[i].program)
 		}
 		h.services = append(h.services, windowsServices()...)
+		h.system = newSystem()
+		signIn(h.services)
 		h.rules = append(h.rules, windowsRules()...)
 		h.rules = append(h.rules, policyRules()...)
 	}
@@ -62,6 +64,7 @@ func smpHost() *host {
 	return &host{
 		name: "SMP1", role: roleSMP, label: "SMP server", version: "8.0",
 		machine: "8d1f0c6e-52b4-4b7a-9a53-0f6b2f7d1a01",
+		bios:    "42114d56-9c0f-1e7a-5b3d-60c1a2e4f101",
 		address: netip.MustParseAddr("10.20.0.10"),
 		doors:   []int{httpPort, httpsPort, cemPort, 50120, 50121, 50122, 50123, 50124},
 		listeners: []listener{
@@ -84,6 +87,7 @@ func sqlHost() *host {
 	return &host{
 		name: "SQL1", role: roleSQL, label: "SQL Server",
 		machine:   "1b7f3a52-6c0d-4d0e-8c1b-5a9e4c2f7b02",
+		bios:      "42118a0e-31d5-2c48-9f66-7d02b3f5e202",
 		address:   netip.MustParseAddr("10.20.0.11"),
 		listeners: []listener{{"MSSQLSERVER", sqlserv, 1433, 1433}},
 		profiles:  profiles("Domain"),
@@ -100,6 +104,7 @@ func siteHost() *host {
 	return &host{
 		name: "SITE1", role: roleSite, label: "site server", version: "8.0",
 		machine: "c3a5e8d4-07f1-4a26-b7de-91d3f06a4c03",
+		bios:    "4211c7b2-e86a-3f91-8d14-0b53c406d303",
 		address: netip.MustParseAddr("10.20.0.12"),
 		doors:   []int{httpPort, httpsPort, 50120, 50121, 50122, 50123, 50124},
 		listeners: []listener{
@@ -123,6 +128,7 @@ func gatewayHost() *host {
 	return &host{
 		name: "GW1", role: roleGateway, label: "internet gateway", version: "8.0",
 		machine:   "f02c9b17-3e8a-4c55-a64f-2d7b8e519d04",
+		bios:      "4211f35c-0d94-4ab6-a7c8-19e4d517c404",
 		address:   netip.MustParseAddr("10.20.0.13"),
 		doors:     []int{httpsPort},
 		listeners: []listener{{"SMPInternetGateway", apache, httpsPort, httpsPort}},

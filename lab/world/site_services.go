@@ -67,3 +67,25 @@ func windowsServices() []Service {
 		manual("TermService", "Remote Desktop Services", "Running"),
 	}
 }
+
+// signIn gives the services their accounts: ITMS works as the platform's own.
+func signIn(services []Service) {
+	for i := range services {
+		s := &services[i]
+		switch s.Name {
+		case "AeXSvc", "AltirisClientMsgDispatcher", "AltirisReceiverService", "EventReceiver", "EventEngine",
+			"AltirisServiceHoster", "atrshost", "ctdataloader":
+			s.Account = `LAB\svc-itms`
+		case "MSSQLSERVER":
+			s.Account = `NT Service\MSSQLSERVER`
+		case "SQLSERVERAGENT":
+			s.Account = `NT Service\SQLSERVERAGENT`
+		case "MpsSvc":
+			s.Account = `NT AUTHORITY\LocalService`
+		case "WinRM", "TermService":
+			s.Account = `NT AUTHORITY\NetworkService`
+		default:
+			s.Account = "LocalSystem"
+		}
+	}
+}

@@ -90,6 +90,8 @@ type SnapshotTruth struct {
 	Host  string    `json:"host"`
 	Name  string    `json:"name"`
 	Taken time.Time `json:"taken"`
+	// SizeMB is how large its delta disks have grown.
+	SizeMB int64 `json:"size_mb"`
 }
 
 // ClientsTruth is the managed computers taken together.
@@ -101,6 +103,8 @@ type ClientsTruth struct {
 	// ArrivalsOutside counts, since the start, the connections that managed
 	// computers and other strangers to the keep list made to client ports.
 	ArrivalsOutside int64 `json:"arrivals_outside"`
+	// Refused counts, since the start, the contacts that got no answer.
+	Refused int64 `json:"refused"`
 }
 
 // Power is whether a host is on. A host that is Starting answers nobody.
@@ -159,6 +163,7 @@ type Service struct {
 	Display string `json:"display"`
 	State   string `json:"state"` // Running, Stopped, Start Pending, Stop Pending
 	Start   string `json:"start"` // Auto, Manual, Disabled
+	Account string `json:"account"`
 }
 
 // Disk is a fixed drive.

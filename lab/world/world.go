@@ -47,17 +47,22 @@ type World struct {
 	at   int64     // the last whole second that was played, Unix
 	real time.Time // the real moment of now; zero while the clock stands
 
-	hosts    []*host
-	clients  []client
-	agenda   agenda
-	console  []visitor
-	queue    queue
-	database database
+	hosts     []*host
+	clients   []client
+	agenda    agenda
+	console   []visitor
+	queue     queue
+	database  database
+	snapshots []snapshot // snapshots of hosts, oldest first
+	// directory is when each host last changed the password of its machine account,
+	// as the domain has it.
+	directory map[string]time.Time
+	powerLoss []func(host string) // called when a host loses its power
 
 	arrivals map[netip.Addr]int64 // connections to client ports that were let in
 	outside  int64                // those of strangers
-	refused  int64
-	produced int64 // events that the managed computers made
+	refused  int64                // contacts of managed computers that were not
+	produced int64                // events that the managed computers made
 }
 
 // New makes a world as it is at its start. It starts nothing.
@@ -86,6 +91,8 @@ func (w *World) warmUp(start time.Time, managed int) {
 	w.now = start.Add(-before)
 	w.at = w.now.Unix()
 	w.hosts = site(start)
+	w.join(start)
+	w.warmLogs()
 	w.database = newDatabase(start)
 	w.console = newConsole()
 	w.enrol(managed)
@@ -93,6 +100,8 @@ func (w *World) warmUp(start time.Time, managed int) {
 	w.queue.begin(w.at)
 	w.advance(before)
 	w.queue.settle(startDatabase, startFiles)
+	clear(w.arrivals) // those before the start are nobody's business
+	w.outside, w.refused = 0, 0
 	w.version = 1
 }
 

@@ -70,6 +70,14 @@ func twins() map[string]twin {
 		"firewall-remove": firewallRemove,
 		"restore-arm":     restoreArm,
 		"restore-disarm":  restoreDisarm,
+
+		"host-record":  hostRecord,
+		"queue-read":   queueRead,
+		"log-read":     logRead,
+		"disk-read":    diskRead,
+		"reboot-read":  rebootRead,
+		"reboot-lay":   rebootLay,
+		"reboot-order": rebootOrder,
 	}
 }
 

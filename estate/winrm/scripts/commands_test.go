@@ -13,10 +13,11 @@ func commands() map[string][]string {
 		"ConvertTo-Json":   {"Compress"},
 		"ForEach-Object":   {},
 		"Set-StrictMode":   {"Version"},
-		"Sort-Object":      {"Unique"},
+		"Sort-Object":      {"Unique", "Property", "Descending"},
 		"Where-Object":     {},
 
 		// Registry.
+		"Get-ChildItem":       {"LiteralPath", "Filter", "File"}, // files too
 		"Get-Item":            {"LiteralPath"},
 		"New-Item":            {"Path"},
 		"New-ItemProperty":    {"LiteralPath", "Name", "Value", "PropertyType", "Force"},
@@ -42,6 +43,11 @@ func commands() map[string][]string {
 		"Get-NetIPAddress":         {},
 		"Get-NetTCPConnection":     {},
 
+		// Modules CimCmdlets and Microsoft.PowerShell.Management.
+		"Get-CimInstance":            {"ClassName", "Filter"},
+		"Start-Process":              {"FilePath", "ArgumentList", "NoNewWindow", "Wait", "PassThru"},
+		"Test-ComputerSecureChannel": {},
+
 		// Module ScheduledTasks.
 		"Get-ScheduledTask":          {"TaskName", "TaskPath"},
 		"New-ScheduledTaskAction":    {"Execute", "Argument"},
@@ -61,10 +67,13 @@ func commands() map[string][]string {
 // types are the .NET types that the scripts name.
 func types() []string {
 	return []string{
-		"int", "string", "ordered",
+		"int", "long", "bool", "byte", "char", "string", "ordered", "ref", "regex",
 		"ArgumentException", "InvalidOperationException",
-		"Convert", "DateTime", "DateTimeOffset", "Environment", "Globalization.CultureInfo",
-		"Net.IPAddress", "Text.Encoding", "TimeSpan",
+		"Convert", "DateTime", "DateTimeOffset", "Environment", "Globalization.CultureInfo", "Globalization.DateTimeStyles",
+		"Diagnostics.Eventing.Reader.EventLogQuery", "Diagnostics.Eventing.Reader.EventLogReader", "Diagnostics.Stopwatch",
+		"IO.Directory", "IO.File", "IO.Path", "Math", "Net.IPAddress", "Net.WebUtility", "StringComparison",
+		"Microsoft.Win32.Registry", "Microsoft.Win32.RegistryKeyPermissionCheck", "Microsoft.Win32.RegistryOptions",
+		"Text.Encoding", "TimeSpan",
 	}
 }
 
@@ -82,5 +91,14 @@ func ourOwnText() []string {
 		"[string]$old[0].Description -cne $in.key",
 		"[string]$task[0].Description -ceq $in.key",
 		"$marker -ceq [string]$task[0].Description",
+	}
+}
+
+// ourLogs are the places where System is an event log and not an account. The names of
+// logs are not translated; the one that people see is.
+func ourLogs() []string {
+	return []string{
+		`[Diagnostics.Eventing.Reader.EventLogQuery]::new('System', 'LogName', "*[System[Provider[@Name='NETLOGON'] and EventID=5823]]")`,
+		"Read-WindowsLog $review 'System' 15",
 	}
 }

@@ -31,6 +31,23 @@ func contracts() map[string]contract {
 		"firewall-remove": {[]string{"group", "machine", "names"}, changed},
 		"restore-arm":     {sorted(append(keys(reflect.TypeFor[estate.RestoreOrder]()), "machine")), changed},
 		"restore-disarm":  {[]string{"key", "machine"}, changed},
+		"host-record": {nil, []reflect.Type{
+			reflect.TypeFor[estate.HostRecord](), reflect.TypeFor[estate.Network](), reflect.TypeFor[estate.Service](),
+			reflect.TypeFor[estate.Product](), reflect.TypeFor[estate.MachineAccount](),
+		}},
+		"queue-read": {[]string{"cap", "services"}, []reflect.Type{
+			reflect.TypeFor[estate.QueueFiles](), reflect.TypeFor[estate.QueueFolder](), reflect.TypeFor[estate.Service](),
+		}},
+		"log-read": {keys(reflect.TypeFor[estate.LogQuery]()), []reflect.Type{
+			reflect.TypeFor[estate.LogReview](), reflect.TypeFor[estate.LogSource](), reflect.TypeFor[estate.LogGroup](),
+		}},
+		"disk-read": {nil, []reflect.Type{reflect.TypeFor[estate.Disks](), reflect.TypeFor[estate.Disk]()}},
+		"reboot-read": {[]string{"key"}, []reflect.Type{
+			reflect.TypeFor[estate.RebootState](), reflect.TypeFor[estate.RebootReason](),
+			reflect.TypeFor[estate.PowerAction](), reflect.TypeFor[estate.Installer](),
+		}},
+		"reboot-lay":   {[]string{"key", "machine"}, changed},
+		"reboot-order": {[]string{"key", "machine"}, changed},
 	}
 }
 

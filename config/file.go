@@ -1,0 +1,110 @@
+package config
+
+import "itmsbot/estate"
+
+// Config is a configuration that was checked. The tags are the file's grammar:
+// yaml is the key, doc what editors and the example say of it, need what must
+// be there, enum and pattern what text may look like, like what would fit.
+type Config struct {
+	Estate    Estate     `yaml:"estate" need:"yes" doc:"The machines of one ITMS installation."`
+	Logins    []Login    `yaml:"logins" need:"yes" doc:"The Windows accounts that hosts refer to by name."`
+	Slack     Slack      `yaml:"slack" need:"yes" doc:"The workspace, and the one channel in which the upgrade is run."`
+	People    []Person   `yaml:"people" need:"yes" doc:"Who may do what. Nobody else may do anything."`
+	Proposals *Proposals `yaml:"proposals" doc:"How long a plan waits for its approvals."`
+	Limits    *Limits    `yaml:"limits" doc:"Thresholds that bind while a request runs; each is part of every plan."`
+	Database  string     `yaml:"database" need:"yes" doc:"File of the audit trail, on a local disk; relative to this file. Its folder must exist."`
+	Health    *Health    `yaml:"health" doc:"A listener for probes: /healthz and /readyz."`
+	Lab       *Lab       `yaml:"lab" doc:"For a practice estate alone (itmsbot lab --no-bot). Every address in this file must then be of this machine."`
+
+	name string // of the file, for errors after reading
+	dir  string // what relative paths start from
+	// roots are the certificates of each ca file by its path.
+	roots map[string][]byte
+}
+
+// Estate is the machines, and who must still reach them while they are closed.
+type Estate struct {
+	Name  string   `yaml:"name" need:"yes" doc:"How cards call the estate."`
+	Hosts []Host   `yaml:"hosts" need:"yes" doc:"Every server the bot may touch."`
+	Keep  []Keeper `yaml:"keep" doc:"Who must still come in while the doors are closed: jump hosts, console testers, monitoring, backup. The bot's own way in is added by itself."`
+}
+
+// Host is one Windows server.
+type Host struct {
+	Name         string      `yaml:"name" need:"yes" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$" like:"letters, digits, - and _, such as SMP1" doc:"How cards and commands call the host, such as SMP1; its computer name is best."`
+	Role         estate.Role `yaml:"role" need:"yes" enum:"smp,sql,site,gateway" doc:"What the host does for ITMS: smp (Notification Server), sql, site (site server) or gateway (internet gateway)."`
+	ClientPorts  []string    `yaml:"client_ports" pattern:"^[0-9]{1,5}(-[0-9]{1,5})?$" like:"a port or two, such as \"443\" or \"50120-50124\"" doc:"TCP ports by which clients come in, as text: \"443\" or \"50120-50124\" (1.4 item 1). Needed for every role but sql."`
+	DoorPrograms []string    `yaml:"door_programs" pattern:"^\\\\.+\\.[Ee][Xx][Ee]$" like:"the end of its path, such as '\\httpd.exe'" doc:"Further programs, by the end of their path, whose any-port rules are doors: '\\httpd.exe' on a gateway."`
+	WinRM        WinRM       `yaml:"winrm" need:"yes" doc:"How the bot reaches the host."`
+}
+
+// WinRM is the way to one host.
+type WinRM struct {
+	URL        string `yaml:"url" need:"yes" pattern:"^https?://[^/@]+/wsman$" like:"https://smp1.corp.example:5986/wsman, without user and password" doc:"https://smp1.corp.example:5986/wsman, or http://…:5985/wsman, where NTLM seals every message."`
+	Port       string `yaml:"port" pattern:"^[0-9]{1,5}$" like:"\"5985\"" doc:"The host's own port of remote management, as text, where a forwarder in between makes it another than the URL's."`
+	Auth       string `yaml:"auth" enum:"ntlm,basic" doc:"ntlm (the default) or basic, which https alone allows."`
+	Login      string `yaml:"login" need:"yes" doc:"The name of one of logins."`
+	CA         string `yaml:"ca" doc:"PEM file of the authorities to believe on https; relative to this file."`
+	Thumbprint string `yaml:"thumbprint" doc:"SHA-256 of the certificate to believe on https, 64 hexadecimal digits."`
+}
+
+// Login is one Windows account.
+type Login struct {
+	Name     string `yaml:"name" need:"yes" doc:"How hosts refer to it."`
+	User     string `yaml:"user" need:"yes" doc:"The account, without its domain."`
+	Domain   string `yaml:"domain" doc:"The account's domain; without it the account is one of the host itself."`
+	Password Secret `yaml:"password" need:"yes" doc:"Where the password is."`
+}
+
+// Keeper is somebody who still comes in while the doors are closed.
+type Keeper struct {
+	Name  string   `yaml:"name" need:"yes" doc:"As it will stand in the firewall rule."`
+	Ports []string `yaml:"ports" need:"yes" pattern:"^[0-9]{1,5}(-[0-9]{1,5})?$" like:"a port or two, such as \"443\" or \"50120-50124\"" doc:"Local TCP ports, as text: \"443\" or \"5000-5010\"."`
+	From  []string `yaml:"from" need:"yes" doc:"Addresses (10.20.0.5), networks (10.20.1.0/28) or ranges (10.20.1.4-10.20.1.9). Any, LocalSubnet and the other keywords of Windows are refused."`
+	Hosts []string `yaml:"hosts" doc:"Hosts to lay the rule on; without it every host with client doors."`
+}
+
+// Slack is the workspace.
+type Slack struct {
+	Team     string `yaml:"team" need:"yes" pattern:"^T[A-Z0-9]{2,}$" like:"T024BE7LD" doc:"Id of the workspace, such as T024BE7LD."`
+	Channel  string `yaml:"channel" need:"yes" pattern:"^[CG][A-Z0-9]{2,}$" like:"C024BE91L" doc:"Id of the channel, such as C024BE91L. The bot must be a member."`
+	BotToken Secret `yaml:"bot_token" need:"yes" doc:"Where the bot token is (xoxb-…)."`
+	AppToken Secret `yaml:"app_token" need:"yes" doc:"Where the app-level token is (xapp-…, scope connections:write)."`
+	APIURL   string `yaml:"api_url" pattern:"^https?://[^@]+/$" like:"https://slack-gov.com/api/, with the slash at its end" doc:"Another address of Slack's Web API, such as https://slack-gov.com/api/; ends in a slash."`
+}
+
+// Secret says where a secret is, and never what it is.
+type Secret struct {
+	Env  string `yaml:"env" pattern:"^[A-Za-z_][A-Za-z0-9_]*$" like:"ITMSBOT_PASSWORD, the name of an environment variable" doc:"Environment variable that holds it."`
+	File string `yaml:"file" doc:"File that holds it, and nothing else; relative to this file. A line end at its end is left out."`
+
+	path string // File, made absolute
+}
+
+// Person is somebody of the workspace.
+type Person struct {
+	User string `yaml:"user" need:"yes" pattern:"^[UW][A-Z0-9]{2,}$" like:"U024BE7LH" doc:"Slack's member id, such as U024BE7LH (profile, Copy member ID)."`
+	Name string `yaml:"name" need:"yes" doc:"How cards call the person."`
+	Role string `yaml:"role" need:"yes" enum:"viewer,operator,approver" doc:"viewer looks, operator asks, approver asks and approves. Nobody approves an outage of their own."`
+}
+
+// Proposals says how long a plan waits.
+type Proposals struct {
+	Expire Duration `yaml:"expire" need:"yes" doc:"5m to 24h; without it 30m."`
+}
+
+// Limits are the thresholds that bind.
+type Limits struct {
+	Restore *Duration `yaml:"restore" doc:"How long after arming a host opens itself again if the bot has lost it, 5m to 60m; without it 10m."`
+	Linger  *Duration `yaml:"linger" doc:"How long connections of clients may outlive the closing, 1m to 30m; without it 3m."`
+}
+
+// Health is where probes ask.
+type Health struct {
+	Listen string `yaml:"listen" need:"yes" pattern:"^.*:[0-9]{1,5}$" like:"127.0.0.1:8081" doc:"Address and port, such as 127.0.0.1:8081. What it tells is no secret."`
+}
+
+// Lab is a practice estate in another process.
+type Lab struct {
+	URL string `yaml:"url" need:"yes" pattern:"^http://[^/@]+/$" like:"http://127.0.0.1:8080/" doc:"The lab's page. The bot follows its clock."`
+}

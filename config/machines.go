@@ -1,0 +1,94 @@
+package config
+
+import (
+	"net/url"
+	"strconv"
+	"time"
+
+	"itmsbot/actions"
+	"itmsbot/estate"
+	"itmsbot/runbook"
+)
+
+// Machines is the estate as the engine knows it.
+func (c *Config) Machines() estate.Estate {
+	e := estate.Estate{Name: c.Estate.Name, Lab: c.Lab != nil}
+	for _, h := range c.Estate.Hosts {
+		e.Hosts = append(e.Hosts, estate.Host{Name: h.Name, Role: h.Role, WinRMPort: h.winrmPort(),
+			ClientPorts: append([]string{}, h.ClientPorts...), DoorPrograms: h.DoorPrograms})
+	}
+	for _, k := range c.Estate.Keep {
+		e.Keep = append(e.Keep, estate.Keeper{Name: k.Name, Ports: k.Ports, Remote: k.From, Hosts: k.Hosts})
+	}
+	return e
+}
+
+// winrmPort is the port of the host's own remote management.
+func (h Host) winrmPort() int {
+	text := h.WinRM.Port
+	u, err := url.Parse(h.WinRM.URL)
+	if text == "" && err == nil {
+		text = u.Port()
+	}
+	if n, err := strconv.Atoi(text); err == nil {
+		return n
+	}
+	if err == nil && u.Scheme == "https" { // a URL without a port means the scheme's
+		return 443
+	}
+	return 80
+}
+
+// Login finds the account of a host.
+func (c *Config) Login(h Host) Login {
+	for _, l := range c.Logins {
+		if l.Name == h.WinRM.Login {
+			return l
+		}
+	}
+	return Login{} // checkWinRM lets none pass
+}
+
+// Policy is the list of people.
+func (c *Config) Policy() runbook.Policy {
+	var p runbook.Policy
+	for _, m := range c.People {
+		p.Members = append(p.Members, runbook.Member{Person: runbook.Person{Team: c.Slack.Team, User: m.User}, Name: m.Name, Role: runbook.Role(m.Role)})
+	}
+	if c.Proposals != nil {
+		p.Expiry = time.Duration(c.Proposals.Expire)
+	}
+	return p
+}
+
+// Bounds are the limits that bind, the method's own where the file gives none.
+func (c *Config) Bounds() actions.Limits {
+	b := actions.DefaultLimits()
+	if l := c.Limits; l != nil && l.Restore != nil {
+		b.Restore = time.Duration(*l.Restore)
+	}
+	if l := c.Limits; l != nil && l.Linger != nil {
+		b.Linger = time.Duration(*l.Linger)
+	}
+	return b
+}
+
+// checkPeople: names tell people apart on cards, and the list has to be able to
+// fulfil its own policy (DESIGN §5).
+func (d *decoder) checkPeople(c *Config) {
+	users, names := map[string]string{}, map[string]bool{}
+	for i, m := range c.People {
+		path := "people[" + strconv.Itoa(i) + "]"
+		switch {
+		case users[m.User] != "":
+			d.on(path+".user", "%s is %s already; a person has one role", m.User, users[m.User])
+			return // the policy would say the same in other words
+		case names[m.Name]:
+			d.on(path+".name", "there are two people called %s, whom no card would tell apart", m.Name)
+		}
+		users[m.User], names[m.Name] = m.Name, true
+	}
+	if err := c.Policy().Check(); err != nil {
+		d.on("people", "%s", err)
+	}
+}

@@ -1,0 +1,65 @@
+package estate
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// SnapshotFaults says in sentences why no snapshot of this machine may be begun now
+// (infra.md D3); empty is what a snapshot needs. It looks at the machine alone;
+// SpaceFaults looks at the set.
+func (v VM) SnapshotFaults() []string {
+	var why []string
+	add := func(wrong bool, format string, args ...any) {
+		if wrong {
+			why = append(why, fmt.Sprintf(format, args...))
+		}
+	}
+	add(!v.Connected, "vCenter does not reach the ESXi host of %s", v.Name)
+	add(v.Power != VMOn, "%s is not on (%s), so its file systems cannot be brought to rest", v.Name, v.Power)
+	add(v.Power == VMOn && !v.ToolsRunning, "VMware Tools do not run in %s, so quiesce would be ignored", v.Name)
+	add(v.Chain > MaxChain, "%s runs on a chain of %d snapshots; a new one may be put on %d at most", v.Name, v.Chain, MaxChain)
+	add(v.ConsolidationNeeded, "the disks of %s need consolidation", v.Name)
+	for _, t := range v.Tasks {
+		by := ""
+		if t.By != "" {
+			by = " of " + t.By
+		}
+		add(true, "%s%s works on %s", t.Method, by, v.Name)
+	}
+	for _, s := range v.Unsupported {
+		add(true, "%s: %s", v.Name, s)
+	}
+	add(len(v.Datastores) == 0, "vCenter names no datastore of %s", v.Name)
+	return why
+}
+
+// SpaceFaults says in sentences which datastores lack the space for a set of
+// snapshots: percent of the size of all the set's disks, because each delta disk
+// can grow to the size of its disk. A machine on several datastores is counted on
+// each of them in full, as vCenter does not say which disk grows.
+func SpaceFaults(set []VM, percent int) []string {
+	need := map[string]int64{}
+	stores := map[string]Datastore{}
+	for _, v := range set {
+		for _, d := range v.Datastores {
+			need[d.Ref] += v.Disks / 100 * int64(percent)
+			stores[d.Ref] = d
+		}
+	}
+	var why []string
+	for ref, bytes := range need {
+		switch d := stores[ref]; {
+		case !d.Accessible:
+			why = append(why, fmt.Sprintf("datastore %s cannot be reached", d.Name))
+		case d.Free < bytes:
+			why = append(why, fmt.Sprintf("datastore %s has %d GB free; the snapshots may need %d GB", d.Name, gigabytes(d.Free), gigabytes(bytes)))
+		}
+	}
+	slices.SortFunc(why, strings.Compare)
+	return why
+}
+
+// gigabytes rounds up, so that nothing needed reads as 0.
+func gigabytes(bytes int64) int64 { return (bytes + 1<<30 - 1) >> 30 }
