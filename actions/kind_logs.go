@@ -28,7 +28,7 @@ var logsReview = &Kind{
 		f := Finding{HostNow: r.Now, Facts: r}
 		news, gaps := grown(r), unreached(r, p.SMP)
 		if len(news)+len(gaps) == 0 && r.More == 0 {
-			f.Standing, f.Text = IsDone, fmt.Sprintf("No error is new or more frequent than in the %d hours before; %d groups are known.", r.Hours, len(r.Groups))
+			f.Standing, f.Text = IsDone, fmt.Sprintf("No error is new or more frequent than in the %d hours before; known: %s.", r.Hours, count(len(r.Groups), "group"))
 			return f, nil
 		}
 		f.Standing = Otherwise

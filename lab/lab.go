@@ -265,6 +265,11 @@ func (l *Lab) startCMDB() error {
 	address := ln.Addr().String()
 	l.doc.CMDB = CMDBDocument{Address: address, Database: database, User: user, Password: password, Thumbprint: thumbprint,
 		DSN: fmt.Sprintf("sqlserver://%s:%s@%s?database=%s&encrypt=true&TrustServerCertificate=true", user, password, address, database)}
+	l.World.OnPowerLoss(func(lost string) {
+		if lost == host {
+			l.CMDB.Reset()
+		}
+	})
 	return nil
 }
 

@@ -47,6 +47,20 @@ func TestCalls(t *testing.T) {
 		}, `{"machine":"` + m + `","key":"U-1 R-2","seconds":600,"names":["a"]}`},
 		{"restore-disarm", func() error { return changed(f.DisarmRestore(t.Context(), "SMP1", m, "U-1 R-2")) },
 			`{"machine":"` + m + `","key":"U-1 R-2"}`},
+		{"host-record", func() error { _, err := f.Record(t.Context(), "SMP1", estate.Look); return err }, `{}`},
+		{"disk-read", func() error { _, err := f.Disks(t.Context(), "SMP1", estate.Change); return err }, `{}`},
+		{"queue-read", func() error { _, err := f.QueueFiles(t.Context(), "SMP1", estate.Look); return err },
+			`{"cap":100000,"services":["AeXSvc","AltirisClientMsgDispatcher","AltirisReceiverService","EventEngine","EventReceiver"]}`},
+		{"log-read", func() error {
+			_, err := f.ReadLogs(t.Context(), "SMP1", estate.Look, estate.LogQuery{Hours: 24, MaxGroups: 10})
+			return err
+		}, `{"hours":24,"groups":10}`},
+		{"reboot-read", func() error { _, err := f.RebootState(t.Context(), "SMP1", estate.Look, "U-1 R-2 6.1"); return err },
+			`{"key":"U-1 R-2 6.1"}`},
+		{"reboot-lay", func() error { return changed(f.LayBootKey(t.Context(), "SMP1", m, "U-1 R-2 6.1")) },
+			`{"machine":"` + m + `","key":"U-1 R-2 6.1"}`},
+		{"reboot-order", func() error { return changed(f.OrderReboot(t.Context(), "SMP1", m, "U-1 R-2 6.1")) },
+			`{"machine":"` + m + `","key":"U-1 R-2 6.1"}`},
 	} {
 		t.Run(tt.script, func(t *testing.T) {
 			if err := tt.call(); err != nil {

@@ -69,12 +69,18 @@ func (w *World) ReadLogs(name string) (Logs, error) {
 				l.Entries = append(l.Entries, e)
 			}
 		}
+		sortLog(own)
+		sortLog(l.Entries)
 		if h.role == roleSMP {
 			l.Files = filesOf(own, h.name)
 		}
 		return nil
 	})
 	return l, err
+}
+
+func sortLog(entries []LogEntry) {
+	slices.SortStableFunc(entries, func(a, b LogEntry) int { return a.At.Compare(b.At) })
 }
 
 // logBegins is when a log begins: when it was cleared, or some days ago.
@@ -129,26 +135,27 @@ func writeEvent(b *strings.Builder, e LogEntry, host string) {
 // note puts an entry into a host's log.
 func (h *host) note(e LogEntry) { h.system.logs = append(h.system.logs, e) }
 
-// playLogs lets a minute pass for the logs of the hosts that are up: what a healthy
-// estate writes.
+// playLogs writes what the hosts that are up have logged in the minute that has just
+// ended.
 func (w *World) playLogs() {
 	for i, h := range w.hosts {
 		if h.up() {
-			w.chatter(h, i, w.at)
+			w.chatter(h, i, w.at-minute)
 		}
 		w.forgetLogs(h)
 	}
 }
 
-// chatter writes what a host logs in one minute.
-func (w *World) chatter(h *host, number int, at int64) {
+// chatter writes what a healthy host logs in the minute that begins at a time. It is
+// the same from day to day, so that whatever is new or more than yesterday has a reason.
+func (w *World) chatter(h *host, number int, begins int64) {
 	for j, c := range habits(h.role) {
-		x := mix(w.seed, uint64(number), uint64(at/minute), uint64(j), saltLog)
+		x := mix(w.seed, uint64(number), uint64(begins%day/minute), uint64(j), saltLog)
 		if int64(x%10_000) >= c.often {
 			continue
 		}
 		e := c.entry
-		e.At = moment(at - at%minute + int64(x>>32)%minute)
+		e.At = moment(begins + int64(x>>32)%minute)
 		if strings.Contains(e.Text, "%d") {
 			e.Text = fmt.Sprintf(e.Text, 1+x%900)
 		}
@@ -188,7 +195,7 @@ func habits(role string) []habitualEntry {
 
 // warmLogs writes the days before the world begins.
 func (w *World) warmLogs() {
-	for at := w.at - (logDays-1)*day; at < w.at; at += minute {
+	for at := (w.at/minute)*minute - logDays*day; at+minute <= w.at; at += minute {
 		for i, h := range w.hosts {
 			w.chatter(h, i, at)
 		}

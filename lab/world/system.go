@@ -8,7 +8,7 @@ import (
 
 // system is what Windows keeps on a host beside firewall, services and disks.
 type system struct {
-	logs  []LogEntry           // by time
+	logs  []LogEntry           // by time, but for a minute
 	since map[string]time.Time // by log: what is older is gone
 
 	// The volatile part of the registry, by key; the power takes it along.

@@ -182,6 +182,27 @@ func TestKeys(t *testing.T) {
 	}
 }
 
+// TestStartsOnlyShutdown holds the one place from which a program is started: what it
+// is and how it is called stand in the script, and no value among it.
+func TestStartsOnlyShutdown(t *testing.T) {
+	const line = `Start-Process -FilePath ([Environment]::SystemDirectory + '\shutdown.exe') -ArgumentList '/r /t 5 /d p:4:1 /c "Restart ordered by itmsbot"' -NoNewWindow -Wait -PassThru`
+	found := 0
+	eachScript(t, func(_ *testing.T, s *source, _ contract) {
+		for _, n := range s.all("command") {
+			if s.of(child(n, "command_name")) != "Start-Process" {
+				continue
+			}
+			found++
+			if s.of(n) != line {
+				s.fault(n, "starts something else")
+			}
+		}
+	})
+	if found != 1 {
+		t.Errorf("%d programs are started, want the one of reboot-order", found)
+	}
+}
+
 func mustText(t *testing.T, name string) string {
 	t.Helper()
 	text, err := Text(name)
