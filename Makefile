@@ -12,4 +12,6 @@ check: ## formatting and vet
 	go vet ./...
 fuzz: ## every fuzz target for ten seconds
 	./.ci/fuzz 10s
-.PHONY: help test race lab check fuzz
+image-root: ## do the Dockerfile's build steps in a folder (ROOT=…) and start the program there, read-only and not as root
+	./deploy/image-root $(ROOT)
+.PHONY: help test race lab check fuzz image-root

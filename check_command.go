@@ -18,6 +18,7 @@ import (
 	"itmsbot/config"
 	"itmsbot/estate"
 	"itmsbot/estate/winrm"
+	"itmsbot/runbook"
 )
 
 // checkCommand is `itmsbot check`: does everything answer that the bot needs?
@@ -40,11 +41,8 @@ func checkCommand() *cobra.Command {
 var errMissing = errors.New("not everything is as it has to be; see BAD above")
 
 func runCheck(ctx context.Context, out io.Writer, path, host string) error {
-	c, err := config.Load(path)
+	c, err := readSite(ctx, path)
 	if err != nil {
-		return err
-	}
-	if err := notOnEstate(ctx, c); err != nil {
 		return err
 	}
 	fleet, err := winrm.New(siteHosts(c), winrm.Options{Log: slog.New(slog.DiscardHandler)})
@@ -113,7 +111,7 @@ func digestOf(c *config.Config) string {
 	if err != nil {
 		return err.Error()
 	}
-	return d[:12]
+	return runbook.Short(d)
 }
 
 // checkDatabase looks at the file's place without opening it: a bot may be

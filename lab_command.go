@@ -18,6 +18,7 @@ import (
 	"itmsbot/bot"
 	"itmsbot/estate"
 	"itmsbot/estate/sqlserver"
+	"itmsbot/estate/vsphere"
 	"itmsbot/estate/winrm"
 	"itmsbot/lab"
 	"itmsbot/lab/world"
@@ -111,6 +112,8 @@ func plantOf(doc lab.Document, database string, log *slog.Logger) plant {
 	}
 	p.cmdb = &sqlserver.Instance{Name: "SQL1", Address: doc.CMDB.Address, Database: doc.CMDB.Database, Thumbprint: doc.CMDB.Thumbprint,
 		Login: &sqlserver.Login{User: doc.CMDB.User, Password: func() (string, error) { return doc.CMDB.Password, nil }}}
+	p.vcenter = &vsphere.Config{Name: "vCenter", URL: doc.VCenter.URL, User: doc.VCenter.User, Thumbprint: doc.VCenter.Thumbprint,
+		Password: func() (string, error) { return doc.VCenter.Password, nil }, Options: vsphere.Options{Log: log}}
 	roles := map[string]runbook.Role{"operator": runbook.Operator, "approver": runbook.Approver, "approver2": runbook.Approver, "viewer": runbook.Viewer}
 	for _, m := range lab.Members() {
 		p.policy.Members = append(p.policy.Members, runbook.Member{Person: runbook.Person{Team: doc.Slack.Team, User: m.ID}, Name: m.Name, Role: roles[m.Key]})

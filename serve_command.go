@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"itmsbot/config"
+	"itmsbot/runbook"
 )
 
 // serveCommand is `itmsbot serve`: the bot on a workspace and an estate.
@@ -43,39 +44,28 @@ func configFlag(cmd *cobra.Command, path *string) {
 // runServe serves until ctx ends. What is wrong with the configuration, the
 // machine or the database is said before anything is reached.
 func runServe(ctx context.Context, out io.Writer, path string, log *slog.Logger) (err error) {
-	c, err := config.Load(path)
+	c, err := readSite(ctx, path)
 	if err != nil {
-		return err
-	}
-	if err := notOnEstate(ctx, c); err != nil {
 		return err
 	}
 	p, err := sitePlant(c, log)
 	if err != nil {
 		return err
 	}
-	var probes net.Listener
-	if c.Health != nil {
-		if probes, err = net.Listen("tcp", c.Health.Listen); err != nil {
-			return fmt.Errorf("the listener for probes: %w", err)
-		}
-		defer probes.Close()
-	}
 	// Clock and probes go on until the bot has left: a step that is being
 	// finished still needs the one, and its watchers the other.
-	beside, stop := context.WithCancel(context.WithoutCancel(ctx))
-	var besides sync.WaitGroup
-	defer besides.Wait()
+	lasting, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var beside sync.WaitGroup
+	defer beside.Wait()
 	defer stop()
-	if c.Lab == nil {
-		p.clock = systemClock{}
-	} else {
+	p.clock = systemClock{}
+	if c.Lab != nil {
 		clock, err := newPracticeClock(ctx, c.Lab.URL)
 		if err != nil {
 			return err
 		}
 		p.clock = clock
-		besides.Go(func() { clock.follow(beside, log) })
+		beside.Go(func() { clock.follow(lasting, log) })
 	}
 	w, err := p.wire()
 	if err != nil {
@@ -86,17 +76,34 @@ func runServe(ctx context.Context, out io.Writer, path string, log *slog.Logger)
 			err = closed
 		}
 	}()
-	if probes != nil {
-		h := &health{parts: []part{{"slack", w.bot.Reachable}, {"trail", w.readable}}}
-		besides.Go(func() {
-			// No reason to end a bot that may be in the middle of a step.
-			if err := h.serve(beside, probes); err != nil {
-				log.Error("probes are no longer answered", "error", err)
-			}
-		})
+	if c.Health != nil {
+		probes, err := net.Listen("tcp", c.Health.Listen)
+		if err != nil {
+			return fmt.Errorf("the listener for probes: %w", err)
+		}
+		fmt.Fprintf(out, "Probes are answered at http://%s/healthz and /readyz.\n", probes.Addr())
+		beside.Go(func() { w.answerProbes(lasting, probes) })
 	}
-	fmt.Fprintf(out, "itmsbot %s serves %s in channel %s, configuration %.12s.\n", version(), p.estate.Name, p.slack.Channel, p.digest)
+	fmt.Fprintf(out, "itmsbot %s serves %s in channel %s, configuration %s.\n", version(), p.estate.Name, p.slack.Channel, runbook.Short(p.digest))
 	return w.run(ctx)
+}
+
+// readSite reads a configuration for a machine that may use it.
+func readSite(ctx context.Context, path string) (*config.Config, error) {
+	c, err := config.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	return c, notOnEstate(ctx, c)
+}
+
+// answerProbes answers until ctx ends. Not being able to is no reason to end a
+// bot that may be in the middle of a step.
+func (w *wired) answerProbes(ctx context.Context, l net.Listener) {
+	h := &health{parts: []part{{"slack", w.bot.Reachable}, {"trail", w.readable}}}
+	if err := h.serve(ctx, l); err != nil {
+		w.log.Error("probes are no longer answered", "error", err)
+	}
 }
 
 // readable says whether the trail can be read.

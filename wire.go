@@ -16,6 +16,7 @@ import (
 	"itmsbot/commands"
 	"itmsbot/estate"
 	"itmsbot/estate/sqlserver"
+	"itmsbot/estate/vsphere"
 	"itmsbot/estate/winrm"
 	"itmsbot/runbook"
 	"itmsbot/store"
@@ -30,6 +31,7 @@ type plant struct {
 	hosts    []winrm.Host
 	policy   runbook.Policy
 	cmdb     *sqlserver.Instance // nil where none is configured
+	vcenter  *vsphere.Config     // the same
 	limits   actions.Limits
 	clock    actions.Clock
 	// digest is of the effective configuration; every plan carries it.
@@ -43,6 +45,7 @@ type wired struct {
 	store  *store.Store
 	fleet  *winrm.Fleet
 	cmdb   *sqlserver.Server
+	vms    *vsphere.VCenter
 	engine *actions.Engine
 	bot    *bot.Bot
 	clock  actions.Clock
@@ -72,12 +75,19 @@ func (p plant) wire() (*wired, error) {
 	if cmdb != nil {
 		env.CMDB = cmdb
 	}
+	var vms *vsphere.VCenter
+	if p.vcenter != nil {
+		if vms, err = vsphere.New(*p.vcenter); err != nil {
+			return nil, errors.Join(err, fleet.Close(), db.Close())
+		}
+		env.VMs = vms
+	}
 	j := journal{db}
 	engine := actions.NewEngine(j, env, p.policy, p.log)
 	router := commands.NewRouter(engine, actions.NewLooks(env), fleet, j)
 	b := bot.New(p.slack, bot.Deps{Router: router, Intake: intake{db}, Trail: db, Shown: shown{db}, Policy: p.policy, Estate: p.estate,
 		Sheet: engine.Sheet, Log: p.log})
-	w := &wired{folder: filepath.Dir(p.database), store: db, fleet: fleet, cmdb: cmdb, engine: engine, bot: b, clock: p.clock, log: p.log}
+	w := &wired{folder: filepath.Dir(p.database), store: db, fleet: fleet, cmdb: cmdb, vms: vms, engine: engine, bot: b, clock: p.clock, log: p.log}
 	if err := w.begin(p); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
@@ -119,6 +129,9 @@ func (w *wired) run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return w.engine.Plan(ctx, w.store) })
 	g.Go(func() error { return w.engine.Run(ctx, w.store) })
+	if w.vms != nil {
+		g.Go(func() error { return w.vms.Run(ctx) })
+	}
 	g.Go(func() error { return w.keepTime(ctx) })
 	g.Go(func() error { return w.keepSheets(ctx) })
 	g.Go(func() error { return w.bot.Run(ctx) })

@@ -85,15 +85,17 @@ func (e *Engine) runStage(ctx context.Context, r runbook.Request, stage runbook.
 	if err := e.add(r, runbook.StageBegun, "", runbook.StageBody{Stage: stage.ID}); err != nil {
 		return err
 	}
+	// A set from two moments is no set.
+	retake := stage.Set && slices.ContainsFunc(stage.Steps, func(s runbook.Step) bool { _, begun := r.Step(s.ID); return begun })
 	errs := make([]error, len(stage.Steps))
 	var wg sync.WaitGroup // waited for below
 	for i, s := range stage.Steps {
-		if life, ok := r.Step(s.ID); ok && !life.Open && life.Result.Good() {
+		if life, ok := r.Step(s.ID); ok && !life.Open && life.Result.Good() && !retake {
 			continue
 		}
 		// A step that has begun is finished and recorded even when the bot
 		// is asked to leave; its own limit bounds it.
-		wg.Go(func() { errs[i] = e.runStep(context.WithoutCancel(ctx), r, s) })
+		wg.Go(func() { errs[i] = e.runStep(context.WithoutCancel(ctx), r, s, retake) })
 	}
 	wg.Wait()
 	return errors.Join(errs...)
@@ -108,13 +110,13 @@ type way struct {
 	limit  time.Duration
 }
 
-func (e *Engine) wayOf(r runbook.Request, s runbook.Step) (way, error) {
+func (e *Engine) wayOf(r runbook.Request, s runbook.Step, retake bool) (way, error) {
 	kind, err := kindOf(s)
 	if err != nil {
 		return way{}, err
 	}
 	env := e.env
-	env.Upgrade, env.Lane = r.Upgrade, estate.Change
+	env.Upgrade, env.Lane, env.Retake = r.Upgrade, estate.Change, retake
 	env.Progress = func(text string) {
 		if err := e.add(r, runbook.Progress, s.ID, runbook.TextBody{Text: text}); err != nil {
 			e.log.Warn("progress was not recorded", "request", r.ID, "step", s.ID, "error", err)
@@ -142,8 +144,8 @@ func (e *Engine) wayOf(r runbook.Request, s runbook.Step) (way, error) {
 
 // runStep is look → do → look (DESIGN §3). The error is one of the journal;
 // whatever happens on the host is an outcome.
-func (e *Engine) runStep(ctx context.Context, r runbook.Request, s runbook.Step) error {
-	w, err := e.wayOf(r, s)
+func (e *Engine) runStep(ctx context.Context, r runbook.Request, s runbook.Step, retake bool) error {
+	w, err := e.wayOf(r, s, retake)
 	if err != nil {
 		return e.outcome(r, s, true, runbook.OutcomeBody{Result: runbook.NotDone, Text: err.Error() + "."})
 	}
@@ -169,7 +171,7 @@ func (e *Engine) runStep(ctx context.Context, r runbook.Request, s runbook.Step)
 		return err
 	}
 	// The before is on disk now; what is done and looked at may read it.
-	if w, err = e.wayOf(r, s); err != nil {
+	if w, err = e.wayOf(r, s, false); err != nil {
 		return err
 	}
 	did := w.do(ctx)
@@ -332,7 +334,7 @@ func (e *Engine) settle(ctx context.Context, r runbook.Request) error {
 
 // ask looks at one step that was left open.
 func (e *Engine) ask(ctx context.Context, r runbook.Request, s runbook.Step) runbook.OutcomeBody {
-	w, err := e.wayOf(r, s)
+	w, err := e.wayOf(r, s, false)
 	if err != nil {
 		return runbook.OutcomeBody{Result: runbook.Unclear, Text: err.Error() + "."}
 	}

@@ -103,6 +103,7 @@ func Moves(then, now runbook.Plan) []runbook.Move {
 		old, ok := was[s.ID]
 		delete(was, s.ID)
 		switch {
+		case s.Effect.What == "" && (!ok || old.Effect == s.Effect && string(old.Params) == string(s.Params)):
 		case !ok:
 			moves = append(moves, runbook.Move{What: s.Host + ": " + s.Effect.What, Then: "not part of the plan", Now: s.Effect.Before})
 		case old.Effect != s.Effect:

@@ -226,6 +226,9 @@ func (e *Engine) planOf(ctx context.Context, r runbook.Request) (runbook.Plan, D
 		if err := e.readTaken(r.Undoes, &ask); err != nil {
 			return runbook.Plan{}, Draft{}, err
 		}
+		if err := e.inTheWay(*ask.Undoes, ask.Taken); err != nil {
+			return runbook.Plan{}, Draft{}, err
+		}
 	}
 	draft, err := action.Plan(ctx, env, ask)
 	if err != nil {

@@ -22,7 +22,12 @@ type Env struct {
 	Hosts     Hosts
 	Reboots   Reboots
 	CMDB      CMDB
-	Clock     Clock
+	// VMs is nil where no vCenter is configured.
+	VMs VMs
+	// Retake is set while a set is taken again: what an earlier attempt made
+	// does not count.
+	Retake bool
+	Clock  Clock
 	// Progress says how far the running step is; set while it runs.
 	Progress func(text string)
 	// Before is what the first intent of the running step recorded; nil
@@ -49,12 +54,15 @@ type Limits struct {
 	FreeBytes int64
 	// Reboot is how long a host may take until it is back with its services.
 	Reboot time.Duration
+	// SpacePercent of a machine's disks has to be free on its datastores
+	// before a snapshot is taken.
+	SpacePercent int
 }
 
 // DefaultLimits are the method's figures where it gives any, else ours.
 func DefaultLimits() Limits {
 	return Limits{Restore: 10 * time.Minute, Linger: 3 * time.Minute, BackupAge: 24 * time.Hour,
-		QueueWait: 30 * time.Minute, FreeBytes: 15 << 30, Reboot: 20 * time.Minute}
+		QueueWait: 30 * time.Minute, FreeBytes: 15 << 30, Reboot: 20 * time.Minute, SpacePercent: 10}
 }
 
 // Standing is what a look says of a step.
@@ -117,7 +125,8 @@ type Kind struct {
 }
 
 // kinds lists every sort of step this program can carry out.
-var kinds = []*Kind{firewallAllow, firewallDisable, queueWait, logsReview, disksFree, backupsCurrent, neighboursQuiet, rebootLay, rebootHost}
+var kinds = []*Kind{firewallAllow, firewallDisable, queueWait, logsReview, disksFree, backupsCurrent, neighboursQuiet, rebootLay, rebootHost,
+	doorsClosed, queueQuiet, snapshotCreate}
 
 func kindOf(s runbook.Step) (*Kind, error) {
 	for _, k := range kinds {

@@ -141,9 +141,9 @@ func backups(env Env, id string) (runbook.Stage, error) {
 	}
 	stage.Steps = []runbook.Step{
 		{ID: id + ".1", Kind: backupsCurrent.Name, Version: backupsCurrent.Version, Host: sql, Params: full, Touches: []string{},
-			Title: "check that the CMDB's backup is current", WayBack: "", Effect: runbook.Effect{What: "Backup", Before: "Looked at then", After: "current"}},
+			Title: "check that the CMDB's backup is current"},
 		{ID: id + ".2", Kind: neighboursQuiet.Name, Version: neighboursQuiet.Version, Host: sql, Params: near, Touches: []string{},
-			Title: "check for other databases", WayBack: "", Effect: runbook.Effect{What: "Other databases", Before: "Looked at then", After: "none written"}},
+			Title: "check for other databases"},
 	}
 	return stage, nil
 }

@@ -60,8 +60,7 @@ func freeSpace(env Env, id string) (runbook.Stage, error) {
 	for _, role := range []estate.Role{estate.SMP, estate.SQL} {
 		h := hostOf(env.Estate, role)
 		stage.Steps = append(stage.Steps, runbook.Step{ID: fmt.Sprintf("%s.%d", id, len(stage.Steps)+1), Kind: disksFree.Name, Version: disksFree.Version,
-			Host: h, Params: p, Touches: []string{}, Title: "check free disk space on " + h,
-			Effect: runbook.Effect{What: "Free space", Before: "Looked at then", After: fmt.Sprintf("%d\u00a0GB or more", env.Limits.FreeBytes>>30)}})
+			Host: h, Params: p, Touches: []string{}, Title: "check free disk space on " + h})
 	}
 	return stage, err
 }

@@ -158,7 +158,7 @@ func drain(env Env, id string) (runbook.Stage, error) {
 	p, err := runbook.Canonical(queueParams{Empty: env.Limits.QueueEmpty, LimitSeconds: int64(env.Limits.QueueWait.Seconds())})
 	return runbook.Stage{ID: id, Item: "1.4 item 2", Title: "Wait for the queues of " + smp, Doing: "waiting for the queues", Done: "Queues of " + smp + " empty",
 		Steps: []runbook.Step{{ID: id + ".1", Kind: queueWait.Name, Version: queueWait.Version, Host: smp, Params: p, Touches: []string{},
-			Title: "wait for the queues of " + smp, Effect: runbook.Effect{What: "Event queue", Before: "Looked at then", After: "empty"}}}}, err
+			Title: "wait for the queues of " + smp}}}, err
 }
 
 // hostOf names the first host of a role, the role itself where there is none.

@@ -211,7 +211,7 @@ func rebootSMP(env Env, id, request string, machines []runbook.Machine) ([]runbo
 	next := fmt.Sprint(atoi(id) + 1)
 	return []runbook.Stage{
 		{ID: id, Item: "1.4 item 6", Title: "Mark the boot of " + smp, Doing: "marking the boot of " + smp, Done: "Boot of " + smp + " marked",
-			Steps: []runbook.Step{step(rebootLay, id, "mark the boot of "+smp, runbook.Effect{What: "Boot", Before: "Not marked", After: "marked"})}},
+			Steps: []runbook.Step{step(rebootLay, id, "mark the boot of "+smp, runbook.Effect{})}},
 		{ID: next, Item: "1.4 item 6", Title: "Restart " + smp, Doing: "restarting " + smp, Done: smp + " restarted",
 			Steps: []runbook.Step{step(rebootHost, next, "restart "+smp, runbook.Effect{What: "Restart", Before: "Running", After: "restarted"})}},
 	}, err

@@ -51,6 +51,17 @@ type Reboots interface {
 	Record(ctx context.Context, host string, lane estate.Lane) (estate.HostRecord, error)
 }
 
+// VMs is what a set of snapshots needs of vCenter. Machines and snapshots are
+// acted on by reference, never by name.
+type VMs interface {
+	// ByUUID lists every virtual machine with this BIOS UUID.
+	ByUUID(ctx context.Context, uuid string) ([]estate.VM, error)
+	CreateSnapshot(ctx context.Context, vm estate.VMRef, order estate.SnapshotOrder) (estate.TaskRef, error)
+	RemoveSnapshot(ctx context.Context, snapshot estate.SnapshotRef) (estate.TaskRef, error)
+	// Task waits until a task has ended or ctx has.
+	Task(ctx context.Context, task estate.TaskRef) (estate.Task, error)
+}
+
 // CMDB is what actions need of the SQL Server. Every call only looks.
 type CMDB interface {
 	Queue(ctx context.Context) (estate.Queue, error)

@@ -7,20 +7,19 @@ import (
 	"itmsbot/runbook"
 )
 
-// quiesce takes ITMS away from its clients and makes it safe to upgrade.
-// Method 1.4. This build knows its items 1 to 6; the last is named on the
-// card as missing, so that nobody takes a quiet estate for a way back.
+// quiesce takes ITMS away from its clients and makes it safe to upgrade: all
+// of method 1.4, in its order, with the looks of item 7 directly before the set.
 var quiesce = &Action{
 	Name: "quiesce", Section: "1.4", Risk: runbook.Outage,
-	Summary: "close the doors, wait for the queues, read the logs, check disk and backups, restart the SMP (1.4 items 1 to 6); snapshots are not in this build yet",
+	Summary: "close the doors, wait for the queues, read the logs, check disk and backups, restart the SMP, snapshot every server",
 	Copy: Copy{
 		Title:     "Quiesce the estate",
-		Wish:      "take ITMS away from its clients",
-		Means:     "Clients cannot reach ITMS until the doors are opened again, and the SMP restarts. This build does items 1 to 6 of 1.4: it takes no snapshot.",
-		Done:      "The doors are closed and the queues are empty.",
-		DoneMeans: "Clients stay out until you open the doors. There is no snapshot set: item 7 of 1.4 is not in this build yet.",
-		Next:      "Take the snapshots by hand (1.4 item 7) before the upgrade, or back out.",
-		Confirm:   "Clients cannot reach ITMS until the doors are opened again. The SMP restarts.",
+		Wish:      "take ITMS away from its clients and make it safe to upgrade",
+		Means:     "Clients cannot reach ITMS until the doors are opened again.",
+		Done:      "The estate is quiet and there is a way back.",
+		DoneMeans: "Every server is in one snapshot set. Clients stay out until you open the doors.",
+		Next:      "1.5, upgrade the SMP. Mind the clock: commit the set within 72 h, or go back to it.",
+		Confirm:   "Doors close, the SMP restarts, every server gets a snapshot. Clients cannot reach ITMS until the doors are opened again.",
 	},
 	Plan: func(ctx context.Context, env Env, ask Ask) (Draft, error) {
 		draft, err := closeDoors(ctx, env, ask, env.Estate.WithDoors())
@@ -35,7 +34,18 @@ var quiesce = &Action{
 			draft.Stages = append(draft.Stages, stage)
 		}
 		restart, err := rebootSMP(env, strconv.Itoa(len(draft.Stages)+1), ask.Request, draft.Machines)
+		if err != nil {
+			return draft, err
+		}
 		draft.Stages = append(draft.Stages, restart...)
-		return draft, err
+		if env.VMs == nil {
+			return draft, runbook.Refuse("Name it in `itmsbot.yaml`.", "No vCenter is configured, so there would be no way back.")
+		}
+		set, machines, err := takeSet(ctx, env, ask, strconv.Itoa(len(draft.Stages)+1), draft.Stages[1])
+		if err != nil {
+			return draft, err
+		}
+		draft.Stages, draft.Machines = append(draft.Stages, set...), machines
+		return draft, nil
 	},
 }

@@ -171,6 +171,9 @@ func (v view) effects() [][]string {
 	var kinds, hosts []string
 	cells := map[[2]string]string{}
 	for _, s := range v.plan.Steps() {
+		if s.Effect.What == "" {
+			continue // it only looks
+		}
 		if !slices.Contains(kinds, s.Effect.What) {
 			kinds = append(kinds, s.Effect.What)
 		}
@@ -197,9 +200,9 @@ func (v view) effects() [][]string {
 func (v view) order() string {
 	var titles []string
 	for _, s := range v.plan.Stages {
-		titles = append(titles, lower(s.Title))
+		titles = append(titles, s.Doing)
 	}
-	s := strings.Join(titles, ", then ")
+	s := strings.Join(titles, ", ")
 	return strings.ToUpper(s[:1]) + s[1:] + "."
 }
 

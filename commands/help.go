@@ -111,6 +111,9 @@ func (r *Router) preview(ctx context.Context, a *actions.Action, args map[string
 func StepTable(p runbook.Plan) [][]string {
 	table := [][]string{{"Server", "What", "Now", "After"}}
 	for _, s := range p.Steps() {
+		if s.Effect.What == "" {
+			continue // it only looks
+		}
 		table = append(table, []string{s.Host, s.Effect.What, s.Effect.Before, s.Effect.After})
 	}
 	return table

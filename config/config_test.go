@@ -141,6 +141,15 @@ func TestLoadRefuses(t *testing.T) {
 			}
 		})
 	}
+	t.Run("anybody may write it", func(t *testing.T) {
+		path := written(t)
+		if err := os.Chmod(path, 0o646); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Load(path); err == nil || !strings.Contains(err.Error(), "everybody on this machine may write the file") {
+			t.Errorf("%v", err)
+		}
+	})
 	t.Run("no variable", func(t *testing.T) {
 		path := written(t)
 		t.Setenv("ITMSBOT_DMZ_PASSWORD", "")

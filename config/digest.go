@@ -1,8 +1,7 @@
 package config
 
 import (
-	"time"
-
+	"itmsbot/actions"
 	"itmsbot/estate"
 	"itmsbot/runbook"
 )
@@ -12,7 +11,6 @@ import (
 // and where the bot keeps its own things are not in it: a changed password
 // makes no plan stale.
 func (c *Config) Digest() (string, error) {
-	limits := c.Bounds()
 	type way struct {
 		Host       string `json:"host"`
 		URL        string `json:"url"`
@@ -39,9 +37,8 @@ func (c *Config) Digest() (string, error) {
 		Ways    []way          `json:"ways"`
 		Policy  runbook.Policy `json:"policy"`
 		Channel string         `json:"channel"`
-		Restore int64          `json:"restore_seconds"`
-		Linger  int64          `json:"linger_seconds"`
-	}{"itmsbot-config-1", c.Machines(), ways, c.Policy(), c.Slack.Channel, int64(limits.Restore / time.Second), int64(limits.Linger / time.Second)})
+		Limits  actions.Limits `json:"limits"`
+	}{"itmsbot-config-1", c.Machines(), ways, c.Policy(), c.Slack.Channel, c.Bounds()})
 	if err != nil {
 		return "", err
 	}

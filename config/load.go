@@ -20,6 +20,10 @@ func Load(path string) (*Config, error) {
 		return nil, fmt.Errorf("read the configuration: %w", err)
 	}
 	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("read the configuration %s: %w", path, err)
+	}
 	text, err := io.ReadAll(io.LimitReader(f, fileLimit+1))
 	if err != nil {
 		return nil, fmt.Errorf("read the configuration %s: %w", path, err)
@@ -29,6 +33,9 @@ func Load(path string) (*Config, error) {
 		return nil, fmt.Errorf("read the configuration %s: %w", path, err)
 	}
 	c, d := read(path, dir, text)
+	if info.Mode().Perm()&0o002 != 0 {
+		d.whole("everybody on this machine may write the file, and with it say who approves; chmod o-w")
+	}
 	if len(d.found.Problems) == 0 {
 		d.secrets(c)
 		d.certificates(c)

@@ -18,6 +18,7 @@ import (
 
 	"itmsbot/lab/slack"
 	"itmsbot/lab/tds"
+	"itmsbot/lab/vcenter"
 	"itmsbot/lab/world"
 	"itmsbot/lab/wsman"
 )
@@ -48,6 +49,8 @@ type Lab struct {
 	Hosts map[string]*wsman.Server
 	// CMDB is the SQL Server.
 	CMDB *tds.Server
+	// VCenter has the hosts' virtual machines among forty others.
+	VCenter *vcenter.Server
 
 	log       *slog.Logger
 	doc       Document
@@ -64,6 +67,18 @@ type Document struct {
 	Slack SlackDocument  `json:"slack"`
 	Hosts []HostDocument `json:"hosts"`
 	CMDB  CMDBDocument   `json:"cmdb"`
+	// VCenter is how to reach vCenter.
+	VCenter VCenterDocument `json:"vcenter"`
+}
+
+// VCenterDocument is how to reach vCenter, with any client that can pin a
+// certificate or be given its CA.
+type VCenterDocument struct {
+	URL        string `json:"url"`
+	User       string `json:"user"`
+	Password   string `json:"password"`
+	Thumbprint string `json:"thumbprint"`
+	CA         string `json:"ca"` // PEM
 }
 
 // SlackDocument is how to reach the workspace.
@@ -144,6 +159,9 @@ func Start(o Options) (*Lab, error) {
 	if err := l.startCMDB(); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
+	if err := l.startVCenter(o); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
 	l.startSlack(o)
 	mux := http.NewServeMux()
 	l.mount(mux, o.Headless)
@@ -163,6 +181,7 @@ func (l *Lab) Document() Document { return l.doc }
 func (l *Lab) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { l.World.Run(ctx); return nil })
+	g.Go(func() error { return l.VCenter.Run(ctx) })
 	g.Go(func() error { return l.CMDB.Serve(l.listeners["cmdb"]) })
 	for name, s := range l.Hosts {
 		g.Go(func() error { return s.Serve(l.listeners[name]) })
@@ -191,6 +210,9 @@ func (l *Lab) Close() error {
 	}
 	for _, s := range l.Hosts {
 		errs = append(errs, s.Close())
+	}
+	if l.VCenter != nil {
+		errs = append(errs, l.VCenter.Close())
 	}
 	if l.CMDB != nil {
 		errs = append(errs, l.CMDB.Close())
@@ -270,6 +292,22 @@ func (l *Lab) startCMDB() error {
 			l.CMDB.Reset()
 		}
 	})
+	return nil
+}
+
+// startVCenter starts the vCenter. A task takes seconds of the world, or none
+// where its clock stands still.
+func (l *Lab) startVCenter(o Options) error {
+	cfg := vcenter.Config{World: l.World, User: account + "@lab.test", Password: rand.Text(), Log: l.log}
+	if !o.Manual {
+		cfg.Delay = vcenter.Delay{World: 20 * time.Second}
+	}
+	s, err := vcenter.New(cfg)
+	if err != nil {
+		return fmt.Errorf("the lab's vCenter: %w", err)
+	}
+	l.VCenter = s
+	l.doc.VCenter = VCenterDocument{URL: s.URL(), User: cfg.User, Password: cfg.Password, Thumbprint: s.Thumbprint(), CA: string(s.CA())}
 	return nil
 }
 

@@ -37,6 +37,10 @@ type Machine struct {
 	// GUID is the MachineGuid that a script reads on the machine itself.
 	GUID string `json:"guid"`
 	Name string `json:"name"`
+	// BIOS and VM bind the host to its virtual machine, where a step acts on
+	// that: the UUID that the host itself reports, and vCenter's reference.
+	BIOS string `json:"bios,omitempty"`
+	VM   string `json:"vm,omitempty"`
 }
 
 // Stage is a set of steps that run together. Stages run one after the other.
@@ -49,6 +53,9 @@ type Stage struct {
 	// Doing and Done say the same while it runs and afterwards.
 	Doing string `json:"doing"`
 	Done  string `json:"done"`
+	// Set says that the steps hold together or not at all: when one is tried
+	// again, all of them are done again.
+	Set   bool   `json:"set,omitempty"`
 	Steps []Step `json:"steps"`
 }
 

@@ -18,13 +18,8 @@ type surroundings struct {
 	tasks      []types.TaskInfo
 }
 
-// machineOf turns a machine as vCenter shows it into ours. A machine whose
-// configuration is not there (inaccessible, orphaned) is an error: nothing about it
-// is known.
+// machineOf turns a machine as vCenter shows it, with all that is needed, into ours.
 func machineOf(m mo.VirtualMachine, around surroundings, now time.Time) (estate.VM, error) {
-	if m.Config == nil {
-		return estate.VM{}, &trouble{estate.Failed, fmt.Sprintf("vCenter has no configuration of %s, so it is inaccessible or orphaned", m.Self), nil}
-	}
 	uuid, ok := estate.CanonicalUUID(m.Config.Uuid)
 	if !ok {
 		uuid = "" // binds nothing

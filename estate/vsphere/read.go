@@ -17,7 +17,8 @@ import (
 
 // ByUUID reads the virtual machines that have a BIOS UUID, in either of the two
 // byte orders in which Windows may report it; estate.BoundVM says which of them,
-// if any, is the host's. None is no error.
+// if any, is the host's. None is no error. A machine that the account may not see is
+// not found, so a twin is noticed only by an account that may read the whole vCenter.
 func (v *VCenter) ByUUID(ctx context.Context, uuid string) ([]estate.VM, error) {
 	e := errand{doing: "find the virtual machine with the BIOS UUID " + uuid}
 	canonical, ok := estate.CanonicalUUID(uuid)
@@ -126,10 +127,8 @@ func machinesAndAround(refs []types.ManagedObjectReference) types.RetrieveProper
 	}
 	spec := types.PropertyFilterSpec{
 		PropSet: []types.PropertySpec{
-			{Type: kindVM, PathSet: []string{"name", "config.uuid", "config.template", "config.hardware.device",
-				"runtime.powerState", "runtime.connectionState", "runtime.consolidationNeeded",
-				"guest.toolsRunningStatus", "guest.hostName", "snapshot", "datastore",
-				"summary.storage.committed", "summary.storage.uncommitted"}},
+			{Type: kindVM, PathSet: append(needed(), "config.template", "guest.toolsRunningStatus", "guest.hostName",
+				"snapshot", "datastore", "summary.storage.committed", "summary.storage.uncommitted")},
 			{Type: "Datastore", PathSet: []string{"summary"}},
 			{Type: kindTask, PathSet: []string{"info"}},
 		},
@@ -140,6 +139,26 @@ func machinesAndAround(refs []types.ManagedObjectReference) types.RetrieveProper
 	return types.RetrieveProperties{SpecSet: []types.PropertyFilterSpec{spec}}
 }
 
+// needed are the properties that every machine has. Where vCenter does not show one,
+// the machine is inaccessible or orphaned, and the zero value would look fine.
+func needed() []string {
+	return []string{"name", "config.uuid", "config.hardware.device",
+		"runtime.powerState", "runtime.connectionState", "runtime.consolidationNeeded"}
+}
+
+// lacking names the first needed property that vCenter did not show, or is empty.
+func lacking(c types.ObjectContent) string {
+	if c.Obj.Type != kindVM {
+		return ""
+	}
+	for _, path := range needed() {
+		if !slices.ContainsFunc(c.PropSet, func(p types.DynamicProperty) bool { return p.Name == path }) {
+			return path
+		}
+	}
+	return ""
+}
+
 // assemble puts what was read together, in the order of refs.
 func assemble(refs []types.ManagedObjectReference, content []types.ObjectContent, now time.Time) ([]estate.VM, error) {
 	machines := map[types.ManagedObjectReference]mo.VirtualMachine{}
@@ -148,6 +167,9 @@ func assemble(refs []types.ManagedObjectReference, content []types.ObjectContent
 		o, err := mo.ObjectContentToType(c)
 		if err != nil {
 			return nil, &trouble{estate.Failed, fmt.Sprintf("%s could not be read whole: %s", c.Obj, detailOf(err)), err}
+		}
+		if path := lacking(c); path != "" {
+			return nil, &trouble{estate.Failed, fmt.Sprintf("vCenter does not show %s of %s, so the machine is inaccessible or orphaned", path, c.Obj), nil}
 		}
 		switch o := o.(type) {
 		case mo.VirtualMachine:

@@ -7,11 +7,6 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"errors"
-	"net"
-	"net/url"
-	"time"
-
-	"github.com/vmware/govmomi/vim25/soap"
 )
 
 var errThumbprint = errors.New("it has another thumbprint than the configured one")
@@ -43,27 +38,3 @@ func untrusted(err error) bool {
 	return errors.As(err, &verification) || errors.As(err, &authority) || errors.As(err, &name) ||
 		errors.Is(err, errThumbprint)
 }
-
-// soapClient makes a client with connections and cookies of its own. govmomi's own
-// way to dial TLS knows neither context nor limit, and falls back from a refused
-// certificate to a thumbprint of SHA-1, so it is put aside.
-func soapClient(u *url.URL, c Config) *soap.Client {
-	s := soap.NewClient(u, false)
-	s.UserAgent = "itmsbot"
-	t := s.DefaultTransport()
-	t.DialTLSContext = nil
-	t.TLSClientConfig = tlsConfig(c)
-	t.DialContext = (&net.Dialer{Timeout: c.Dial}).DialContext
-	t.TLSHandshakeTimeout = c.Dial
-	t.Proxy = nil // a proxy from the environment would be given the log-on
-	t.MaxIdleConnsPerHost = connections
-	t.MaxConnsPerHost = connections
-	// Shorter than any server's, so that a change is not lost on a connection
-	// that the far end is just closing.
-	t.IdleConnTimeout = 15 * time.Second
-	return s
-}
-
-// connections is how many calls are under way at once; a snapshot of fifty
-// machines starts in a few rounds, and TLS is agreed on once for each.
-const connections = 16

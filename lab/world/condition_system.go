@@ -131,16 +131,17 @@ func setLame(w *World, h *host, c Condition) error {
 	return nil
 }
 
-// startAll starts what starts by itself at the end of a boot.
+// startAll starts what starts by itself at the end of a boot. Remote Desktop is among
+// it: Windows has it as Manual and starts it whenever it is allowed.
 func (w *World) startAll(h *host) {
 	for i := range h.services {
 		s := &h.services[i]
-		if s.Start != "Auto" {
+		if s.Start != "Auto" && s.Name != "TermService" {
 			continue
 		}
 		if h.system.lame[strings.ToLower(s.Name)] {
-			h.note(LogEntry{At: w.now, Log: SystemLog, Source: "Service Control Manager", ID: 7000, Level: LevelError,
-				Text: fmt.Sprintf("The %s service failed to start due to the following error: The service did not respond to the start or control request in a timely fashion.", s.Display)})
+			h.note(LogEntry{At: w.now, Log: SystemLog, Source: "Service Control Manager", ID: 7009, Level: LevelError,
+				Text: fmt.Sprintf("A timeout was reached (30000 milliseconds) while waiting for the %s service to connect.", s.Display)})
 			continue
 		}
 		s.State = "Running"

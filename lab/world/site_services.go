@@ -64,7 +64,7 @@ func windowsServices() []Service {
 		auto("MpsSvc", "Windows Firewall"),
 		auto("WinRM", "Windows Remote Management (WS-Management)"),
 		auto("LanmanServer", "Server"),
-		auto("TermService", "Remote Desktop Services"),
+		manual("TermService", "Remote Desktop Services", "Running"),
 	}
 }
 

@@ -29,6 +29,7 @@ func (l lab) logs(name string) Logs {
 // TestRestart orders a restart and follows it to its end.
 func TestRestart(t *testing.T) {
 	l := newSmall(t)
+	before := l.Dump()
 	var lost []string
 	l.OnPowerLoss(func(host string) { lost = append(lost, host) })
 	for _, want := range []bool{true, false} {
@@ -55,6 +56,9 @@ func TestRestart(t *testing.T) {
 	}
 	if len(lost) != 1 {
 		t.Errorf("lost %q, want one restart", lost)
+	}
+	if !reflect.DeepEqual(before, l.Dump()) {
+		t.Error("the host did not come back as it was")
 	}
 }
 
@@ -114,7 +118,7 @@ func TestServiceThatStaysStopped(t *testing.T) {
 		t.Errorf("state = %s after a boot, want Stopped", got)
 	}
 	last := l.logs("SMP1").Entries
-	if e := last[len(last)-1]; e.ID != 7000 || !strings.Contains(e.Text, "Altiris Event Engine") {
+	if e := last[len(last)-1]; e.ID != 7009 || !strings.Contains(e.Text, "Altiris Event Engine") {
 		t.Errorf("last entry = %+v, want the service that did not start", e)
 	}
 	l.set(Condition{Field: "stays-stopped", Host: "SMP1", Name: "EventEngine", On: on(false)})

@@ -9,6 +9,11 @@ import (
 	"itmsbot/lab/world"
 )
 
+// newSmallHost is a host in a world of few computers, for what does not depend on them.
+func newSmallHost(t *testing.T, name string) estateHost {
+	return estateHost{t, world.New(world.Options{Manual: true, Managed: 100}), name}
+}
+
 // marks are the volatile part of a host's registry, and whether a restart is under way.
 func (h estateHost) marks() []any {
 	h.Helper()
@@ -43,7 +48,7 @@ func (h estateHost) reboot(key string) estate.RebootState {
 }
 
 func TestHostRecord(t *testing.T) {
-	h := newHost(t, "SMP1")
+	h := newSmallHost(t, "SMP1")
 	var r estate.HostRecord
 	h.call("host-record", struct{}{}, &r)
 	if uuid, ok := estate.CanonicalUUID(r.BIOS); !ok || uuid != h.inside().BIOS {
@@ -66,7 +71,7 @@ func TestHostRecord(t *testing.T) {
 }
 
 func TestHostRecordOutsideADomain(t *testing.T) {
-	h := newHost(t, "GW1")
+	h := newSmallHost(t, "GW1")
 	var r estate.HostRecord
 	h.call("host-record", struct{}{}, &r)
 	if r.Account.Joined || r.Account.Trusted != nil || r.Account.PasswordSeconds != nil {
@@ -78,7 +83,7 @@ func TestHostRecordOutsideADomain(t *testing.T) {
 }
 
 func TestDiskRead(t *testing.T) {
-	h := newHost(t, "SMP1")
+	h := newSmallHost(t, "SMP1")
 	h.set(world.Condition{Field: "disk", Host: "SMP1", Name: "C:", Number: number(3)})
 	var d estate.Disks
 	h.call("disk-read", struct{}{}, &d)
@@ -95,7 +100,7 @@ type queueOrder struct {
 }
 
 func TestQueueRead(t *testing.T) {
-	h := newHost(t, "SMP1")
+	h := newSmallHost(t, "SMP1")
 	h.set(world.Condition{Field: "files", Number: number(100)})
 	var q estate.QueueFiles
 	h.call("queue-read", queueOrder{estate.QueueCap, estate.EventServices()}, &q)
@@ -116,7 +121,7 @@ func TestQueueRead(t *testing.T) {
 }
 
 func TestQueueReadNeedsAnSMP(t *testing.T) {
-	h := newHost(t, "SITE1")
+	h := newSmallHost(t, "SITE1")
 	err := h.try("queue-read", queueOrder{estate.QueueCap, estate.EventServices()}, new(estate.QueueFiles))
 	if e, ok := err.(*exception); !ok || e.class != "System.InvalidOperationException" {
 		t.Errorf("err = %v, want an exception: no queue is not an empty one", err)
@@ -126,7 +131,7 @@ func TestQueueReadNeedsAnSMP(t *testing.T) {
 // TestReboot goes through a restart as the engine does: lay, order, look.
 func TestReboot(t *testing.T) {
 	const key = "U-1 R-12 6.1"
-	h := newHost(t, "SMP1")
+	h := newSmallHost(t, "SMP1")
 	order := disarmOrder{smpGUID, key}
 	var c estate.Changed
 	h.call("reboot-order", order, &c)
@@ -168,7 +173,7 @@ func TestReboot(t *testing.T) {
 }
 
 func TestRebootOrderBesideAnother(t *testing.T) {
-	h := newHost(t, "SMP1")
+	h := newSmallHost(t, "SMP1")
 	for _, key := range []string{"a", "b"} {
 		h.call("reboot-lay", disarmOrder{smpGUID, key}, new(estate.Changed))
 	}
@@ -180,7 +185,7 @@ func TestRebootOrderBesideAnother(t *testing.T) {
 }
 
 func TestRebootReadShowsWhy(t *testing.T) {
-	h := newHost(t, "SMP1")
+	h := newSmallHost(t, "SMP1")
 	if s := h.reboot("k"); len(s.Reasons)+len(s.Installers)+len(s.Busy()) != 0 || s.Agent != nil {
 		t.Fatalf("a healthy host: %+v", s)
 	}

@@ -101,7 +101,8 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// smpLog reads the SMP's own log, the newest file first.
+// smpLog reads the SMP's own log, the newest file first. The world's files are small,
+// so that each is one piece.
 func (r *review) smpLog(files []world.LogFile) *logSource {
 	s := &logSource{name: world.SMPLog}
 	if files == nil {

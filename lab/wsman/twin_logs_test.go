@@ -19,7 +19,7 @@ func (h estateHost) review(q estate.LogQuery) estate.LogReview {
 }
 
 func TestLogReadOfAHealthyHost(t *testing.T) {
-	r := newHost(t, "SMP1").review(estate.LogQuery{Hours: 24, MaxGroups: 50})
+	r := newSmallHost(t, "SMP1").review(estate.LogQuery{Hours: 24, MaxGroups: 50})
 	if len(r.Sources) != 3 || r.Hours != 24 {
 		t.Fatalf("review = %+v", r)
 	}
@@ -51,7 +51,7 @@ func TestLogReadOfAHealthyHost(t *testing.T) {
 }
 
 func TestLogReadPutsNewErrorsFirst(t *testing.T) {
-	h := newHost(t, "SMP1")
+	h := newSmallHost(t, "SMP1")
 	h.set(world.Condition{Field: "log", Host: "SMP1", Name: "SMP", Number: number(300), Word: "DatabaseContext finalizer called ]]> after 17 s\r\nby thread 4"})
 	r := h.review(estate.LogQuery{Hours: 24, MaxGroups: 1})
 	if len(r.Groups) != 1 || r.More == 0 {
@@ -64,7 +64,7 @@ func TestLogReadPutsNewErrorsFirst(t *testing.T) {
 }
 
 func TestLogReadSaysWhatItDidNotReach(t *testing.T) {
-	h := newHost(t, "SMP1")
+	h := newSmallHost(t, "SMP1")
 	for _, log := range []string{"System", "SMP"} {
 		h.set(world.Condition{Field: "log-cleared", Host: "SMP1", Name: log})
 	}
@@ -76,13 +76,13 @@ func TestLogReadSaysWhatItDidNotReach(t *testing.T) {
 			t.Errorf("%s: %+v, want reached %t", name, s, want)
 		}
 	}
-	if s, _ := newHost(t, "SQL1").review(estate.LogQuery{Hours: 1, MaxGroups: 50}).Source("SMP"); s.There {
+	if s, _ := newSmallHost(t, "SQL1").review(estate.LogQuery{Hours: 1, MaxGroups: 50}).Source("SMP"); s.There {
 		t.Error("SQL1 has a log of the SMP")
 	}
 }
 
 func TestLogReadRefuses(t *testing.T) {
-	h := newHost(t, "SMP1")
+	h := newSmallHost(t, "SMP1")
 	for _, q := range []estate.LogQuery{{Hours: 0, MaxGroups: 1}, {Hours: 169, MaxGroups: 1}, {Hours: 1, MaxGroups: 0}, {Hours: 1, MaxGroups: 201}} {
 		err := h.try("log-read", q, new(estate.LogReview))
 		if e, ok := err.(*exception); !ok || e.class != "System.ArgumentException" {

@@ -270,7 +270,7 @@ function Read-LogFile($Review, $Source, [string]$Path, [long]$Budget, [int]$Unti
         }
         # What no head stands before is not in the form of this log; a mark of the
         # encoding and empty lines are nothing.
-        if ($end -eq 0 -and $rest.Trim([char[]]@(0xFEFF, 32, 13, 10)) -ne '') {
+        if (($end -eq 0 -or $rest.Length -gt $piece) -and $rest.Trim([char[]]@(0xFEFF, 32, 13, 10)) -ne '') {
             $Source.unreadable += 1
         }
     } finally {

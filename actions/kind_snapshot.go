@@ -1,0 +1,152 @@
+package actions
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"itmsbot/estate"
+	"itmsbot/runbook"
+)
+
+// snapshotCreate takes one snapshot of a set (1.4 item 7): memory off, quiesce
+// on. It is found again by the key in its description, whatever became of the
+// answer, so that it is never taken twice.
+//
+// A set from two moments is no set: when the stage is tried again, every member
+// is removed and taken anew (Env.Retake).
+var snapshotCreate = &Kind{
+	Name: "snapshot.create", Version: 1, Limit: 30 * time.Minute,
+	Look:     lookAtSnapshot,
+	Do:       takeSnapshot,
+	LookBack: lookAtRemoved,
+	Undo:     removeSnapshot,
+	Reversed: func(s runbook.Step) runbook.Effect {
+		return runbook.Effect{What: s.Effect.What, Before: "1 in the set", After: "removed"}
+	},
+}
+
+type snapshotParams struct {
+	VM   estate.VMRef `json:"vm"`
+	UUID string       `json:"uuid"`
+	Name string       `json:"name"`
+	// Key is the whole description.
+	Key string `json:"key"`
+	// SpacePercent of the machine's disks has to be free on its datastores.
+	SpacePercent int `json:"space_percent"`
+}
+
+// snapshotBefore is the tree before: nothing in it is ever removed.
+type snapshotBefore struct {
+	Snapshots int `json:"snapshots"`
+}
+
+// boundVM reads the machine that the plan names, and makes sure that it is
+// still the host: the mirror copy must never be touched.
+func boundVM(ctx context.Context, env Env, s runbook.Step) (snapshotParams, estate.VM, error) {
+	p, err := params[snapshotParams](s.Params, s.ID)
+	if err != nil {
+		return p, estate.VM{}, err
+	}
+	if env.VMs == nil {
+		return p, estate.VM{}, &estate.Error{Kind: estate.Unavailable, Host: s.Host, Op: "read the virtual machine", Detail: "no vCenter is configured"}
+	}
+	found, err := env.VMs.ByUUID(ctx, p.UUID)
+	if err != nil {
+		return p, estate.VM{}, err
+	}
+	vm, why := estate.BoundVM(p.UUID, found)
+	if why == "" && vm.Ref != p.VM {
+		why = fmt.Sprintf("the BIOS UUID is that of %s (%s) now, the plan names %s", vm.Name, vm.Ref, p.VM)
+	}
+	if why != "" {
+		return p, vm, &estate.Error{Kind: estate.WrongMachine, Host: s.Host, Op: "find the virtual machine", Detail: why}
+	}
+	return p, vm, nil
+}
+
+func lookAtSnapshot(ctx context.Context, env Env, s runbook.Step) (Finding, error) {
+	p, vm, err := boundVM(ctx, env, s)
+	if err != nil {
+		return Finding{}, err
+	}
+	keyed := vm.Keyed(p.Key)
+	f := Finding{HostNow: vm.Now, Facts: keyed, Before: snapshotBefore{len(vm.Snapshots) - len(keyed)}}
+	faults := append(vm.SnapshotFaults(), estate.SpaceFaults([]estate.VM{vm}, p.SpacePercent)...)
+	switch {
+	case len(keyed) > 1:
+		f.Standing, f.Text = Otherwise, fmt.Sprintf("%d snapshots carry the key of this step; one of them is too many.", len(keyed))
+	case len(keyed) == 1 && env.Retake:
+		f.Standing, f.Text = IsPartly, "There is one of an earlier moment; it is removed and taken again with the set."
+	case len(keyed) == 1 && !keyed[0].Quiesced:
+		f.Standing, f.Text = IsPartly, fmt.Sprintf("Snapshot %s was taken, but the file systems were not at rest.", keyed[0].Ref)
+	case len(keyed) == 1:
+		f.Standing, f.Text = IsDone, fmt.Sprintf("Snapshot %s, file systems at rest, %s old.", keyed[0].Name, hours(vm.Now.Sub(keyed[0].Created)))
+	case len(faults) > 0:
+		f.Standing, f.Text = Otherwise, "No snapshot can be taken: "+strings.Join(faults, "; ")+"."
+	default:
+		f.Standing, f.Text = IsNotDone, "No snapshot of this request."
+	}
+	return f, nil
+}
+
+// takeSnapshot removes what an earlier attempt left and takes the snapshot.
+func takeSnapshot(ctx context.Context, env Env, s runbook.Step) error {
+	p, vm, err := boundVM(ctx, env, s)
+	if err != nil {
+		return err
+	}
+	if err := dropKeyed(ctx, env, s, vm, p.Key); err != nil {
+		return err
+	}
+	ref, err := env.VMs.CreateSnapshot(ctx, p.VM, estate.SnapshotOrder{Name: p.Name, Key: p.Key, Quiesce: true})
+	return awaitTask(ctx, env, s, "take the snapshot", ref, err)
+}
+
+func dropKeyed(ctx context.Context, env Env, s runbook.Step, vm estate.VM, key string) error {
+	for _, old := range vm.Keyed(key) {
+		ref, err := env.VMs.RemoveSnapshot(ctx, old.Ref)
+		if err := awaitTask(ctx, env, s, "remove the snapshot "+old.Name, ref, err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// awaitTask waits for what vCenter does and gives its own words when it fails.
+func awaitTask(ctx context.Context, env Env, s runbook.Step, op string, ref estate.TaskRef, err error) error {
+	if err != nil {
+		return err
+	}
+	t, err := env.VMs.Task(ctx, ref)
+	if err != nil {
+		return err
+	}
+	if t.State != estate.TaskSuccess {
+		return &estate.Error{Kind: estate.Failed, Host: s.Host, Op: op, Detail: "vCenter says: “" + t.Error + "”"}
+	}
+	return nil
+}
+
+func lookAtRemoved(ctx context.Context, env Env, s runbook.Step, _ json.RawMessage) (Finding, error) {
+	p, vm, err := boundVM(ctx, env, s)
+	if err != nil {
+		return Finding{}, err
+	}
+	keyed := vm.Keyed(p.Key)
+	f := Finding{HostNow: vm.Now, Facts: keyed, Standing: IsDone, Text: "No snapshot of the set is left."}
+	if len(keyed) > 0 {
+		f.Standing, f.Text = IsNotDone, fmt.Sprintf("Snapshot %s is there.", keyed[0].Name)
+	}
+	return f, nil
+}
+
+func removeSnapshot(ctx context.Context, env Env, s runbook.Step, _ json.RawMessage) error {
+	p, vm, err := boundVM(ctx, env, s)
+	if err != nil {
+		return err
+	}
+	return dropKeyed(ctx, env, s, vm, p.Key)
+}
