@@ -65,7 +65,9 @@ func runCheck(ctx context.Context, out io.Writer, path, host string) error {
 	for _, f := range bot.Inspect(ctx, cfg, c.Policy().Members) {
 		list = append(list, finding{"slack", f.Subject, when(f.Good), f.Says})
 	}
-	return report(out, append(list, checkHosts(ctx, fleet, c.Machines(), time.Now)...))
+	list = append(list, checkHosts(ctx, fleet, c.Machines(), time.Now)...)
+	list = append(list, checkCMDB(ctx, c, time.Now)...)
+	return report(out, append(list, checkVCenter(ctx, fleet, c)...))
 }
 
 // standing is how a finding stands. Only what is known to be good is good.
@@ -224,15 +226,23 @@ func advice(err error) string {
 		estate.Untrusted:   "compare the certificate with ca and thumbprint; on http the host has to seal with NTLM",
 		estate.Failed:      "the account reached the host but could not do this; it has to be a local administrator, and PowerShell 5.1 in full language mode",
 	}[estate.TroubleOf(err)]
+	return told(err, next)
+}
+
+// told is trouble in the far end's words, and what to do next.
+func told(err error, next string) string {
 	var e *estate.Error
-	if errors.As(err, &e) {
-		says := string(e.Kind)
-		if e.Detail != "" {
-			says += ": " + e.Detail
-		}
-		return says + "; " + next
+	if !errors.As(err, &e) {
+		return err.Error()
 	}
-	return err.Error()
+	says := string(e.Kind)
+	if e.Detail != "" {
+		says += ": " + e.Detail
+	}
+	if next != "" {
+		says += "; " + next
+	}
+	return says
 }
 
 // wayOf finds the configuration's words for a host.

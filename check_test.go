@@ -34,7 +34,8 @@ func TestCheckOfAWholeSite(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 	for _, words := range []string{"not there yet", "itmsbot in workspace", "#itms-upgrade", "all that are needed", "UDORA0001, approver", "Socket Mode is on",
-		"SMP server answers", "4 rules let clients in", "SQL Server answers"} {
+		"SMP server answers", "4 rules let clients in", "SQL Server answers",
+		"as itmsbot_reader", "read the backup history", "SITE1 (VirtualMachine:vm-"} {
 		if !strings.Contains(out, words) {
 			t.Errorf("no word of %q:\n%s", words, out)
 		}
@@ -51,7 +52,7 @@ func TestCheckSaysWhatIsMissing(t *testing.T) {
 	}})
 	edit(t, path, "UDORA0001", "UDORA0009", "CITMS0001", "CITMS0009")
 	dir := filepath.Dir(path)
-	for name, content := range map[string]string{"windows-password": "wrong", "app-token": "xapp-wrong"} {
+	for name, content := range map[string]string{"windows-password": "wrong", "app-token": "xapp-wrong", "sql-password": "wrong", "vcenter-password": "wrong"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -74,8 +75,39 @@ func TestCheckSaysWhatIsMissing(t *testing.T) {
 	if strings.Contains(out, "wrong") && strings.Contains(out, "xapp-wrong") {
 		t.Errorf("a secret is shown:\n%s", out)
 	}
-	if n := strings.Count(out, "log-on refused"); n != 1 {
+	if n := strings.Count(strings.Join(linesOf(out, "remote management"), "\n"), "log-on refused"); n != 1 {
 		t.Errorf("the password was tried on %d hosts; once is what an account stands:\n%s", n, out)
+	}
+}
+
+// linesOf are the lines that hold words.
+func linesOf(text, words string) []string {
+	var found []string
+	for _, l := range strings.Split(text, "\n") {
+		if strings.Contains(l, words) {
+			found = append(found, l)
+		}
+	}
+	return found
+}
+
+// TestCheckOfWhatIsNotConfigured: without cmdb and vcenter little can be done,
+// and a check says so.
+func TestCheckOfWhatIsNotConfigured(t *testing.T) {
+	_, path := practiceSite(t, lab.Options{})
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(b)
+	text = text[:strings.Index(text, "cmdb:\n")] + text[strings.Index(text, "slack:\n"):]
+	text = text[:strings.Index(text, "  - name: \"sql\"\n")] + text[strings.Index(text, "slack:\n"):]
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := checked(t, path)
+	if err != nil || len(linesOf(out, "none is configured")) != 2 {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
 

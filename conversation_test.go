@@ -14,6 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"itmsbot/lab/slack"
+	"itmsbot/lab/vcenter"
 	"itmsbot/lab/world"
 	"itmsbot/lab/wsman"
 	"itmsbot/store"
@@ -94,6 +95,7 @@ var lines = []struct {
 	{regexp.MustCompile(`^start the bot$`), func(p *player, _ []string) { p.startBot() }},
 	{regexp.MustCompile(`^host (\S+): (\{.+\})$`), func(p *player, m []string) { p.hostFault(m[1], m[2]) }},
 	{regexp.MustCompile(`^slack: (\{.+\})$`), func(p *player, m []string) { p.slackFault(m[1]) }},
+	{regexp.MustCompile(`^vcenter: (\{.+\})$`), func(p *player, m []string) { p.vcenterFault(m[1]) }},
 	{regexp.MustCompile(`^faults end$`), func(p *player, _ []string) {
 		p.lab.Slack.Clear()
 		for _, h := range p.lab.Hosts {
@@ -185,6 +187,16 @@ func (p *player) hostFault(host, s string) {
 		p.t.Fatal(err)
 	}
 	if err := p.lab.Hosts[host].Inject(f); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p *player) vcenterFault(s string) {
+	var f vcenter.Fault
+	if err := json.Unmarshal([]byte(s), &f); err != nil {
+		p.t.Fatal(err)
+	}
+	if err := p.lab.VCenter.Inject(f); err != nil {
 		p.t.Fatal(err)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -95,5 +97,41 @@ func TestSamplesAreOfThisProgram(t *testing.T) {
 	}
 	if docs != 2 {
 		t.Errorf("deploy/kubernetes.yaml has %d documents", docs)
+	}
+}
+
+// TestCMDBLoginIsGrantedWhatIsRead: each object that a statement says it needs
+// has its grant, and nothing else has one.
+func TestCMDBLoginIsGrantedWhatIsRead(t *testing.T) {
+	files, err := filepath.Glob("estate/sqlserver/queries/*.sql")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	want := map[string]bool{}
+	for _, path := range files {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`(?m)^-- needs (permission )?([^(\n]+)`).FindAllStringSubmatch(string(text), -1) {
+			what := strings.TrimSpace(m[2])
+			if m[1] == "" {
+				what = "SELECT ON " + strings.TrimPrefix(what, "msdb.")
+			}
+			want[what] = true
+		}
+	}
+	grants, err := os.ReadFile("deploy/cmdb-login.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`(?m)^GRANT (.+) TO `).FindAllStringSubmatch(string(grants), -1) {
+		if !want[m[1]] {
+			t.Errorf("deploy/cmdb-login.sql grants %s, which nothing needs", m[1])
+		}
+		delete(want, m[1])
+	}
+	for what := range want {
+		t.Errorf("deploy/cmdb-login.sql does not grant %s", what)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"itmsbot/config"
 	"itmsbot/lab"
@@ -27,7 +28,8 @@ func labAlone(ctx context.Context, out io.Writer, doc lab.Document, dir string) 
 // with the lab's own passwords beside it, and gives its path. The passwords are
 // good for this lab alone and change with every start.
 func labSite(doc lab.Document, dir string) (string, error) {
-	secrets := map[string]string{"bot-token": doc.Slack.BotToken, "app-token": doc.Slack.AppToken, "windows-password": doc.Hosts[0].Password}
+	secrets := map[string]string{"bot-token": doc.Slack.BotToken, "app-token": doc.Slack.AppToken, "windows-password": doc.Hosts[0].Password,
+		"sql-password": doc.CMDB.Password, "vcenter-password": doc.VCenter.Password}
 	for name, value := range secrets {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(value+"\n"), 0o600); err != nil {
 			return "", fmt.Errorf("write the lab's configuration: %w", err)
@@ -56,7 +58,14 @@ func labConfig(doc lab.Document) config.Config {
 	for _, k := range e.Keep {
 		c.Estate.Keep = append(c.Estate.Keep, config.Keeper{Name: k.Name, Ports: k.Ports, From: k.Remote, Hosts: k.Hosts})
 	}
-	c.Logins = []config.Login{{Name: "windows", User: doc.Hosts[0].User, Domain: doc.Hosts[0].Domain, Password: config.Secret{File: "windows-password"}}}
+	user, domain, _ := strings.Cut(doc.VCenter.User, "@")
+	c.Logins = []config.Login{
+		{Name: "windows", User: doc.Hosts[0].User, Domain: doc.Hosts[0].Domain, Password: config.Secret{File: "windows-password"}},
+		{Name: "sql", User: doc.CMDB.User, Password: config.Secret{File: "sql-password"}},
+		{Name: "vcenter", User: user, Domain: domain, Password: config.Secret{File: "vcenter-password"}},
+	}
+	c.CMDB = &config.CMDB{Host: "SQL1", Address: doc.CMDB.Address, Database: doc.CMDB.Database, Login: "sql", Trust: config.Trust{Thumbprint: doc.CMDB.Thumbprint}}
+	c.VCenter = &config.VCenter{URL: strings.TrimSuffix(doc.VCenter.URL, "/"), Login: "vcenter", Trust: config.Trust{Thumbprint: doc.VCenter.Thumbprint}}
 	c.Slack = config.Slack{Team: doc.Slack.Team, Channel: doc.Slack.Channel, APIURL: doc.Slack.APIURL,
 		BotToken: config.Secret{File: "bot-token"}, AppToken: config.Secret{File: "app-token"}}
 	for _, m := range plantOf(doc, "", nil).policy.Members {

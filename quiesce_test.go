@@ -37,11 +37,34 @@ func TestQuiesceOnTheWire(t *testing.T) {
 	if diff := cmp.Diff(before, s.lab.World.Dump()); diff != "" {
 		t.Errorf("the world is not as before (-before +after):\n%s", diff)
 	}
-	t.Log(s.channel("Ana"))
+	nothingBypassedTheWire(t, s)
 	s.stopBot()
 	report, err := store.Verify(s.plant.database, s.plant.database+".anchors")
 	if err != nil || !report.OK() {
 		t.Errorf("trail: %v %+v", err, report)
 	}
 	s.startBot()
+}
+
+// nothingBypassedTheWire holds each server's own count of what it was sent
+// against what the bot must have said to it.
+func nothingBypassedTheWire(t *testing.T, s *stage) {
+	t.Helper()
+	for name, h := range s.lab.Hosts {
+		n := h.Stats()
+		if n.Handshakes == 0 || n.Sealed == 0 || n.Commands == 0 || n.Plain != 0 || n.Basic != 0 {
+			t.Errorf("%s: WinRM counts %+v", name, n)
+		}
+	}
+	if n := s.lab.CMDB.Stats(); n.Logins == 0 || n.Statements == 0 || n.Plain != 0 || n.Unlisted != 0 || n.Refused != 0 {
+		t.Errorf("SQL Server counts %+v", n)
+	}
+	vms := s.lab.VCenter.Stats()
+	if vms.Tasks["CreateSnapshot_Task"] != 4 || vms.Tasks["RemoveSnapshot_Task"] != 4 || vms.Connections == 0 {
+		t.Errorf("vCenter counts %+v", vms)
+	}
+	counts := s.lab.Slack.Counts()
+	if counts["envelopes"] != counts["acks"] || counts["chat.postMessage"] == 0 || counts["chat.update"] == 0 || counts["unknown_method"] != 0 {
+		t.Errorf("Slack counts %v", counts)
+	}
 }

@@ -48,7 +48,7 @@ func TestTwentyClicksAtOnce(t *testing.T) {
 	for _, e := range events {
 		counts[e.Kind]++
 	}
-	if counts[runbook.Approved] != 1 || counts[runbook.Started] != 1 || counts[runbook.Intent] != 6 {
+	if counts[runbook.Approved] != 1 || counts[runbook.Started] != 1 || counts[runbook.Intent] != 25 {
 		t.Errorf("events of R-1: %v", counts)
 	}
 }

@@ -14,13 +14,16 @@ import (
 
 	"itmsbot/bot"
 	"itmsbot/config"
+	"itmsbot/estate/sqlserver"
+	"itmsbot/estate/vsphere"
 	"itmsbot/estate/winrm"
 )
 
 // sitePlant wires a bot to what a configuration names. The clock is left to
 // the caller.
 func sitePlant(c *config.Config, log *slog.Logger) (plant, error) {
-	p := plant{database: c.Database, estate: c.Machines(), policy: c.Policy(), limits: c.Bounds(), hosts: siteHosts(c), log: log}
+	p := plant{database: c.Database, estate: c.Machines(), policy: c.Policy(), limits: c.Bounds(), hosts: siteHosts(c),
+		cmdb: siteCMDB(c), vcenter: siteVCenter(c, log), log: log}
 	digest, err := c.Digest()
 	if err != nil {
 		return p, fmt.Errorf("the configuration's digest: %w", err)
@@ -53,9 +56,36 @@ func siteHosts(c *config.Config) []winrm.Host {
 	var hosts []winrm.Host
 	for _, h := range c.Estate.Hosts {
 		hosts = append(hosts, winrm.Host{Name: h.Name, URL: h.WinRM.URL, Auth: winrm.Auth(h.WinRM.Auth), Login: logins[h.WinRM.Login],
-			Roots: c.Roots(h), Thumbprint: h.WinRM.Thumbprint})
+			Roots: c.Roots(h.WinRM.Trust), Thumbprint: h.WinRM.Thumbprint})
 	}
 	return hosts
+}
+
+// siteCMDB is nil where none is configured.
+func siteCMDB(c *config.Config) *sqlserver.Instance {
+	m := c.CMDB
+	if m == nil {
+		return nil
+	}
+	l := c.Login(m.Login)
+	return &sqlserver.Instance{Name: m.Host, Address: m.Address, Database: m.Database, CertificateName: m.CertificateName,
+		Roots: c.Roots(m.Trust), Thumbprint: m.Thumbprint,
+		Login: &sqlserver.Login{User: l.User, Domain: l.Domain, Password: l.Password.Read}}
+}
+
+// siteVCenter is nil where none is configured.
+func siteVCenter(c *config.Config, log *slog.Logger) *vsphere.Config {
+	v := c.VCenter
+	if v == nil {
+		return nil
+	}
+	l := c.Login(v.Login)
+	user := l.User
+	if l.Domain != "" {
+		user += "@" + l.Domain
+	}
+	return &vsphere.Config{Name: "vCenter", URL: v.URL, User: user, Password: l.Password.Read, Roots: c.Roots(v.Trust), Thumbprint: v.Thumbprint,
+		Options: vsphere.Options{Log: log}}
 }
 
 // ownLimit bounds finding out which machine this is.

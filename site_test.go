@@ -61,6 +61,19 @@ func TestLabSiteIsTheLab(t *testing.T) {
 			t.Errorf("%s (-lab +site):\n%s", what, diff)
 		}
 	}
+	if a, b := own.cmdb, site.cmdb; a.Name != b.Name || a.Address != b.Address || a.Database != b.Database || a.Thumbprint != b.Thumbprint || a.Login.String() != b.Login.String() {
+		t.Errorf("cmdb %s on %s as %s, site %s on %s as %s", a.Database, a.Address, a.Login, b.Database, b.Address, b.Login)
+	}
+	if a, b := own.vcenter, site.vcenter; a.Name != b.Name || strings.TrimSuffix(a.URL, "/") != strings.TrimSuffix(b.URL, "/") || a.User != b.User || a.Thumbprint != b.Thumbprint {
+		t.Errorf("vcenter %s as %s, site %s as %s", a.URL, a.User, b.URL, b.User)
+	}
+	for _, pair := range [][2]func() (string, error){{own.cmdb.Login.Password, site.cmdb.Login.Password}, {own.vcenter.Password, site.vcenter.Password}} {
+		mine, _ := pair[0]()
+		theirs, err := pair[1]()
+		if mine != theirs || err != nil {
+			t.Errorf("another password, %v", err)
+		}
+	}
 	for i, h := range own.hosts {
 		s := site.hosts[i]
 		mine, _ := h.Login.Password()

@@ -83,6 +83,10 @@ func unreached(r estate.LogReview, smp bool) []string {
 		switch {
 		case !s.There:
 			gaps = append(gaps, fmt.Sprintf("The %s log could not be read. %s", s.Name, s.Trouble))
+		case s.Stopped != "" && !last:
+			gaps = append(gaps, fmt.Sprintf("The %s log was not read to its end (%s).", s.Name, s.Stopped))
+		case s.Unreadable > 0:
+			gaps = append(gaps, fmt.Sprintf("%d entries of the %s log could not be read.", s.Unreadable, s.Name))
 		case !last:
 			gaps = append(gaps, fmt.Sprintf("The %s log was not read back %d hours.", s.Name, r.Hours))
 		case !before:

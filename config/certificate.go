@@ -1,38 +1,78 @@
 package config
 
 import (
+	"crypto/sha256"
 	"crypto/x509"
+	"encoding/hex"
 	"fmt"
 	"os"
+	"strings"
 )
+
+// peer is something that is known by a certificate, and where it stands in the
+// file.
+type peer struct {
+	path string
+	Trust
+}
+
+func (c *Config) peers() []peer {
+	var list []peer
+	for i, h := range c.Estate.Hosts {
+		list = append(list, peer{hostPath(i) + ".winrm", h.WinRM.Trust})
+	}
+	if c.CMDB != nil {
+		list = append(list, peer{"cmdb", c.CMDB.Trust})
+	}
+	if c.VCenter != nil {
+		list = append(list, peer{"vcenter", c.VCenter.Trust})
+	}
+	return list
+}
 
 // certificates reads every ca file.
 func (d *decoder) certificates(c *Config) {
 	c.roots = map[string][]byte{}
-	for i, h := range c.Estate.Hosts {
-		if h.WinRM.CA == "" {
+	for _, p := range c.peers() {
+		if p.CA == "" {
 			continue
 		}
-		path := c.path(h.WinRM.CA)
+		path := c.path(p.CA)
 		b, err := os.ReadFile(path)
 		switch {
 		case err != nil:
-			d.on(hostPath(i)+".winrm.ca", "%s", err)
+			d.on(p.path+".ca", "%s", err)
 		case !x509.NewCertPool().AppendCertsFromPEM(b):
-			d.on(hostPath(i)+".winrm.ca", "%s holds no certificate in PEM", path)
+			d.on(p.path+".ca", "%s holds no certificate in PEM", path)
 		}
 		c.roots[path] = b
 	}
 }
 
-// Roots are the authorities to believe for a host, nil where it has no ca.
-func (c *Config) Roots(h Host) *x509.CertPool {
-	if h.WinRM.CA == "" {
+// Roots are the authorities to believe, nil where t has no ca.
+func (c *Config) Roots(t Trust) *x509.CertPool {
+	if t.CA == "" {
 		return nil
 	}
 	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(c.roots[c.path(h.WinRM.CA)])
+	pool.AppendCertsFromPEM(c.roots[c.path(t.CA)])
 	return pool
+}
+
+// checkThumbprints: the SHA-1 that Windows shows is the commonest slip.
+func (d *decoder) checkThumbprints(c *Config) {
+	for _, p := range c.peers() {
+		if p.Thumbprint == "" {
+			continue
+		}
+		if b, err := hex.DecodeString(plainThumbprint(p.Thumbprint)); err != nil || len(b) != sha256.Size {
+			d.on(p.path+".thumbprint", "a thumbprint here is the SHA-256 of the certificate, 64 hexadecimal digits; Windows shows the SHA-1, which has 40")
+		}
+	}
+}
+
+func plainThumbprint(s string) string {
+	return strings.ToLower(strings.NewReplacer(":", "", " ", "").Replace(s))
 }
 
 func hostPath(i int) string { return fmt.Sprintf("estate.hosts[%d]", i) }

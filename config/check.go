@@ -1,11 +1,11 @@
 package config
 
 import (
-	"encoding/hex"
 	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +28,9 @@ func (d *decoder) check(c *Config) {
 	d.checkSecrets(c)
 	d.checkLogins(c)
 	d.checkHosts(c)
+	d.checkThumbprints(c)
+	d.checkCMDB(c)
+	d.checkVCenter(c)
 	d.checkKeepers(c)
 	d.checkPeople(c)
 	d.checkTimes(c)
@@ -45,19 +48,38 @@ func (d *decoder) checkSecrets(c *Config) {
 	}
 }
 
+// use is a place that names a login.
+type use struct{ path, login string }
+
+func (c *Config) uses() []use {
+	var list []use
+	for i, h := range c.Estate.Hosts {
+		list = append(list, use{hostPath(i) + ".winrm.login", h.WinRM.Login})
+	}
+	if c.CMDB != nil {
+		list = append(list, use{"cmdb.login", c.CMDB.Login})
+	}
+	if c.VCenter != nil {
+		list = append(list, use{"vcenter.login", c.VCenter.Login})
+	}
+	return list
+}
+
 func (d *decoder) checkLogins(c *Config) {
+	uses := c.uses()
+	for _, u := range uses {
+		if !slices.ContainsFunc(c.Logins, func(l Login) bool { return l.Name == u.login }) {
+			d.on(u.path, "there is no login %s under logins", u.login)
+		}
+	}
 	seen := map[string]bool{}
 	for i, l := range c.Logins {
 		path := fmt.Sprintf("logins[%d]", i)
-		used := false
-		for _, h := range c.Estate.Hosts {
-			used = used || h.WinRM.Login == l.Name
-		}
 		switch {
 		case seen[l.Name]:
 			d.on(path+".name", "there are two logins %s", l.Name)
-		case !used:
-			d.on(path+".name", "no host uses the login %s; take it out, or name it in winrm.login", l.Name)
+		case !slices.ContainsFunc(uses, func(u use) bool { return u.login == l.Name }):
+			d.on(path+".name", "nothing uses the login %s; take it out, or name it as a login", l.Name)
 		}
 		if strings.ContainsAny(l.User, `\/@`) {
 			d.on(path+".user", "the user is written without its domain; write that as domain")
@@ -78,7 +100,7 @@ func (d *decoder) checkHosts(c *Config) {
 			d.on(path+".name", "there are two hosts %s", h.Name)
 		}
 		seen[name] = true
-		d.checkWinRM(c, h, path+".winrm")
+		d.checkWinRM(h, path+".winrm")
 		if other := addresses[strings.ToLower(h.WinRM.URL)]; other != "" {
 			d.on(path+".winrm.url", "%s has the same address as %s", h.Name, other)
 		}
@@ -97,15 +119,8 @@ func (d *decoder) checkHosts(c *Config) {
 }
 
 // checkWinRM finds the combinations that would be unsafe or do nothing.
-func (d *decoder) checkWinRM(c *Config, h Host, path string) {
+func (d *decoder) checkWinRM(h Host, path string) {
 	w := h.WinRM
-	found := false
-	for _, l := range c.Logins {
-		found = found || l.Name == w.Login
-	}
-	if !found {
-		d.on(path+".login", "there is no login %s under logins", w.Login)
-	}
 	u, err := url.Parse(w.URL)
 	if err != nil || u.Hostname() == "" || !portable(u.Port()) {
 		d.on(path+".url", "the URL has no host or no port that exists; write https://smp1.corp.example:5986/wsman")
@@ -124,24 +139,6 @@ func (d *decoder) checkWinRM(c *Config, h Host, path string) {
 	case secure && w.CA == "" && w.Thumbprint == "":
 		d.on(path+".url", "https needs a ca or a thumbprint to know the host by")
 	}
-	if w.Thumbprint != "" {
-		if b, err := hex.DecodeString(plainThumbprint(w.Thumbprint)); err != nil || len(b) != 32 {
-			d.on(path+".thumbprint", "a thumbprint here is the SHA-256 of the certificate, 64 hexadecimal digits; Windows shows the SHA-1, which has 40")
-		}
-	}
-}
-
-func plainThumbprint(s string) string {
-	return strings.ToLower(strings.NewReplacer(":", "", " ", "").Replace(s))
-}
-
-// portable reports whether a URL's port is none, or one that exists.
-func portable(port string) bool {
-	if port == "" {
-		return true
-	}
-	_, err := netip.ParseAddrPort("127.0.0.1:" + port)
-	return err == nil && port != "0"
 }
 
 // checkTimes: within these the method works. A restore that comes while the
@@ -191,41 +188,4 @@ func (d *decoder) checkHealth(c *Config) {
 	if err != nil {
 		d.on("health.listen", "health.listen is an address and a port; write 127.0.0.1:8081")
 	}
-}
-
-// checkLab: a bot that follows a practice clock must not be able to touch
-// anything real, and one that touches loopback has to be in a practice estate,
-// because that is the machine it runs on.
-func (d *decoder) checkLab(c *Config) {
-	if c.Lab == nil {
-		for i, h := range c.Estate.Hosts {
-			if loopback(h.WinRM.URL) {
-				d.on(hostPath(i)+".winrm.url", "%s would be the machine that the bot runs on, and the bot does not run on a machine that it reboots", h.Name)
-			}
-		}
-		return
-	}
-	const says = "with lab, every address is one of this machine (127.0.0.1): a bot that follows a practice clock touches nothing real"
-	for i, h := range c.Estate.Hosts {
-		if !loopback(h.WinRM.URL) {
-			d.on(hostPath(i)+".winrm.url", says)
-		}
-	}
-	if !loopback(c.Slack.APIURL) {
-		d.on("slack.api_url", says+"; api_url has to be there")
-	}
-	if !loopback(c.Lab.URL) {
-		d.on("lab.url", says)
-	}
-}
-
-// loopback reports whether a URL names an address of this machine by number. A
-// name, even localhost, may be made to mean something else.
-func loopback(raw string) bool {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return false
-	}
-	ip, err := netip.ParseAddr(u.Hostname())
-	return err == nil && ip.Unmap().IsLoopback()
 }

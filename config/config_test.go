@@ -64,7 +64,7 @@ func TestExampleIsReadAndWhole(t *testing.T) {
 			if f.pattern != "" && f.like == "" {
 				t.Errorf("%s of %s has a pattern and nothing that would fit", f.key, typ.Name())
 			}
-			walk(typ.Field(f.at).Type)
+			walk(typ.FieldByIndex(f.at).Type)
 		}
 	}
 	walk(reflect.TypeFor[Config]())
@@ -78,7 +78,7 @@ func written(t *testing.T) (path string) {
 	text = strings.ReplaceAll(text, "/var/lib/itmsbot/", "")
 	t.Setenv("ITMSBOT_DMZ_PASSWORD", "dmz secret")
 	for name, content := range map[string]string{
-		"itmsbot.yaml": text, "windows-password": "windows secret\r\n", "slack-bot-token": "xoxb-1\n", "slack-app-token": "xapp-1", "corp-root.pem": pem,
+		"itmsbot.yaml": text, "windows-password": "windows secret\r\n", "vcenter-password": "vcenter secret", "slack-bot-token": "xoxb-1\n", "slack-app-token": "xapp-1", "corp-root.pem": pem,
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
@@ -101,7 +101,7 @@ func TestLoad(t *testing.T) {
 			t.Errorf("read %q %v, want %q", got, err, s.want)
 		}
 	}
-	if c.Roots(c.Estate.Hosts[0]) == nil || c.Roots(c.Estate.Hosts[1]) != nil {
+	if c.Roots(c.Estate.Hosts[0].WinRM.Trust) == nil || c.Roots(c.Estate.Hosts[1].WinRM.Trust) != nil {
 		t.Error("the first host has a ca, the second none")
 	}
 	if want := filepath.Join(filepath.Dir(path), "itmsbot.db"); c.Database != want {
@@ -178,12 +178,15 @@ func TestDigestIsOfWhatDecides(t *testing.T) {
 		{"10.20.0.5", "10.20.0.6", true},
 		{`"4726", `, "", true},
 		{"smp1.corp.example", "smp2.corp.example", true},
-		{"thumbprint: 5f", "thumbprint: 6f", true},
+		{`thumbprint: "5f`, `thumbprint: "6f`, true},
 		{"svc-itmsbot", "svc-other", true},
 		{"name: Ben, role: approver", "name: Ben, role: viewer", true},
 		{"expire: 30m", "expire: 31m", true},
 		{"restore: 10m", "restore: 11m", true},
 		{"C024BE91L", "C024BE91M", true},
+		{"sql1.corp.example:1433", "sql1.corp.example:1434", true},
+		{"https://vcenter.corp", "https://vcenter2.corp", true},
+		{"certificate_name: itms", "certificate_name: other", true},
 		{"auth: ntlm", "auth: basic", true},
 		{"        auth: ntlm\n", "", false}, // it is the default
 		{"limits:\n", "#\nlimits:\n", false},
@@ -191,7 +194,7 @@ func TestDigestIsOfWhatDecides(t *testing.T) {
 		{"/run/secrets/windows-password", "elsewhere", false},
 		{"/var/lib/itmsbot/itmsbot.db", "x.db", false},
 		{"127.0.0.1:8081", "127.0.0.1:9", false},
-		{"thumbprint: 5f3a", "thumbprint: 5F:3A", false},
+		{`thumbprint: "5f3a`, `thumbprint: "5F:3A`, false},
 	} {
 		if !strings.Contains(text, c.old) {
 			t.Fatalf("the example has no %q", c.old)

@@ -19,7 +19,7 @@ func Encode(c Config) []byte {
 // encode writes the keys of a struct, each on a line of its own.
 func encode(b *bytes.Buffer, v reflect.Value, depth int) {
 	for _, f := range fieldsOf(v.Type()) {
-		value := v.Field(f.at)
+		value := v.FieldByIndex(f.at)
 		if value.IsZero() || value.Kind() == reflect.Slice && value.Len() == 0 {
 			continue
 		}

@@ -7,7 +7,9 @@ import "itmsbot/estate"
 // be there, enum and pattern what text may look like, like what would fit.
 type Config struct {
 	Estate    Estate     `yaml:"estate" need:"yes" doc:"The machines of one ITMS installation."`
-	Logins    []Login    `yaml:"logins" need:"yes" doc:"The Windows accounts that hosts refer to by name."`
+	Logins    []Login    `yaml:"logins" need:"yes" doc:"The accounts that hosts, cmdb and vcenter refer to by name."`
+	CMDB      *CMDB      `yaml:"cmdb" doc:"The SQL Server instance with the CMDB; the bot only reads there. Without it queue and backups cannot be judged, and quiesce waits for a person."`
+	VCenter   *VCenter   `yaml:"vcenter" doc:"The vCenter of the servers, for snapshots. Without it there is no way back, and quiesce is refused."`
 	Slack     Slack      `yaml:"slack" need:"yes" doc:"The workspace, and the one channel in which the upgrade is run."`
 	People    []Person   `yaml:"people" need:"yes" doc:"Who may do what. Nobody else may do anything."`
 	Proposals *Proposals `yaml:"proposals" doc:"How long a plan waits for its approvals."`
@@ -40,15 +42,38 @@ type Host struct {
 
 // WinRM is the way to one host.
 type WinRM struct {
-	URL        string `yaml:"url" need:"yes" pattern:"^https?://[^/@]+/wsman$" like:"https://smp1.corp.example:5986/wsman, without user and password" doc:"https://smp1.corp.example:5986/wsman, or http://…:5985/wsman, where NTLM seals every message."`
-	Port       string `yaml:"port" pattern:"^[0-9]{1,5}$" like:"\"5985\"" doc:"The host's own port of remote management, as text, where a forwarder in between makes it another than the URL's."`
-	Auth       string `yaml:"auth" enum:"ntlm,basic" doc:"ntlm (the default) or basic, which https alone allows."`
-	Login      string `yaml:"login" need:"yes" doc:"The name of one of logins."`
-	CA         string `yaml:"ca" doc:"PEM file of the authorities to believe on https; relative to this file."`
-	Thumbprint string `yaml:"thumbprint" doc:"SHA-256 of the certificate to believe on https, 64 hexadecimal digits."`
+	URL   string `yaml:"url" need:"yes" pattern:"^https?://[^/@]+/wsman$" like:"https://smp1.corp.example:5986/wsman, without user and password" doc:"https://smp1.corp.example:5986/wsman, or http://…:5985/wsman, where NTLM seals every message."`
+	Port  string `yaml:"port" pattern:"^[0-9]{1,5}$" like:"\"5985\"" doc:"The host's own port of remote management, as text, where a forwarder in between makes it another than the URL's."`
+	Auth  string `yaml:"auth" enum:"ntlm,basic" doc:"ntlm (the default) or basic, which https alone allows."`
+	Login string `yaml:"login" need:"yes" doc:"The name of one of logins."`
+	Trust
 }
 
-// Login is one Windows account.
+// Trust says which certificate is believed; where both are given it has to
+// satisfy both.
+type Trust struct {
+	CA         string `yaml:"ca" doc:"PEM file of the authorities to believe; relative to this file."`
+	Thumbprint string `yaml:"thumbprint" doc:"SHA-256 of the certificate to believe, 64 hexadecimal digits."`
+}
+
+// CMDB is the database of the installation.
+type CMDB struct {
+	Host            string `yaml:"host" need:"yes" doc:"The host of the estate, of the role sql, that it is on."`
+	Address         string `yaml:"address" need:"yes" pattern:"^[^\\\\/@ ,]+$" like:"sql1.corp.example:1433; a named instance is known by its port" doc:"Name and port; without a port 1433. A named instance is known by its port."`
+	Database        string `yaml:"database" doc:"Without it Symantec_CMDB."`
+	Login           string `yaml:"login" need:"yes" doc:"The name of one of logins: with a domain a Windows account, without one an account of SQL Server."`
+	CertificateName string `yaml:"certificate_name" doc:"The name in the certificate, where it is another than that of the address; with ca alone."`
+	Trust
+}
+
+// VCenter is where snapshots are taken.
+type VCenter struct {
+	URL   string `yaml:"url" need:"yes" pattern:"^https://[^/@]+(/sdk)?$" like:"https://vcenter.corp.example" doc:"https://vcenter.corp.example"`
+	Login string `yaml:"login" need:"yes" doc:"The name of one of logins; with a domain it logs on as user@domain."`
+	Trust
+}
+
+// Login is one account.
 type Login struct {
 	Name     string `yaml:"name" need:"yes" doc:"How hosts refer to it."`
 	User     string `yaml:"user" need:"yes" doc:"The account, without its domain."`

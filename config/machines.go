@@ -39,14 +39,22 @@ func (h Host) winrmPort() int {
 	return 80
 }
 
-// Login finds the account of a host.
-func (c *Config) Login(h Host) Login {
+// Login finds an account by its name.
+func (c *Config) Login(name string) Login {
 	for _, l := range c.Logins {
-		if l.Name == h.WinRM.Login {
+		if l.Name == name {
 			return l
 		}
 	}
-	return Login{} // checkWinRM lets none pass
+	return Login{} // checkLogins lets none pass
+}
+
+// Account is the login as DOMAIN\user.
+func (l Login) Account() string {
+	if l.Domain == "" {
+		return l.User
+	}
+	return l.Domain + `\` + l.User
 }
 
 // Policy is the list of people.

@@ -13,19 +13,19 @@ import (
 // field is one key of the file.
 type field struct {
 	key  string
-	at   int // in its struct
+	at   []int // in its struct
 	need bool
 	doc  string
 	rules
 }
 
-// fieldsOf reads the tags of a type. Fields without a key are the package's own.
+// fieldsOf reads the tags of a type. Fields without a key are
+// the package's own; those of an embedded struct are its outer's.
 func fieldsOf(t reflect.Type) []field {
 	var list []field
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for _, f := range reflect.VisibleFields(t) {
 		if key := f.Tag.Get("yaml"); key != "" {
-			list = append(list, field{key, i, f.Tag.Get("need") == "yes", f.Tag.Get("doc"), rules{f.Tag.Get("enum"), f.Tag.Get("pattern"), f.Tag.Get("like")}})
+			list = append(list, field{key, f.Index, f.Tag.Get("need") == "yes", f.Tag.Get("doc"), rules{f.Tag.Get("enum"), f.Tag.Get("pattern"), f.Tag.Get("like")}})
 		}
 	}
 	return list
@@ -61,7 +61,7 @@ func (d *decoder) mapping(n ast.Node, v reflect.Value, path string, quiet bool) 
 			d.at(key, true, "there is no key %s %s", key.Value, suggestion(key.Value, path, known))
 		default:
 			first[key.Value] = key
-			d.node(p.Value, v.Field(known[at].at), known[at].rules, join(path, key.Value))
+			d.node(p.Value, v.FieldByIndex(known[at].at), known[at].rules, join(path, key.Value))
 		}
 	}
 	for _, f := range known {

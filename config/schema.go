@@ -27,7 +27,7 @@ type schema map[string]any
 func object(t reflect.Type) schema {
 	properties, required := schema{}, []string{}
 	for _, f := range fieldsOf(t) {
-		p := schemaOf(t.Field(f.at).Type, f.rules)
+		p := schemaOf(t.FieldByIndex(f.at).Type, f.rules)
 		p["description"] = f.doc
 		properties[f.key] = p
 		if f.need {

@@ -127,7 +127,7 @@ func (s *Server) action(blocks json.RawMessage, actionID, value string) (reply, 
 	}
 	a := reply{
 		"type": el["type"], "action_id": el["action_id"], "block_id": block["block_id"],
-		"action_ts": formatTS(s.cfg.Now().UnixMicro()),
+		"action_ts": s.stamp(), // two clicks never share one, even where the clock stands still
 	}
 	if el["type"] != "button" {
 		option := optionOf(el, value)
