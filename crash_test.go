@@ -252,7 +252,7 @@ func (s *stage) drive(ctx context.Context, line, title string) (id string, done 
 			}
 			open = !contains(text, ": no plan |")
 			for label, who := range map[string]string{"Approve": "Dora", "Go on": "Ana", "Try again": "Ana", "Continue": "Ana",
-				"The backup is current": "Ana", "They may go back too": "Ana", "Go on so": "Ana"} {
+				"Accept all 2": "Ana", "Accept all 3": "Ana", "Accept all 4": "Ana", "The backup is current": "Ana", "They may go back too": "Ana", "Go on so": "Ana"} {
 				if a := buttonOf(m.Blocks, label); a != "" && !pressed[a] {
 					pressed[a] = true
 					_ = s.lab.Slack.Press(ctx, s.ids[who], s.plant.slack.Channel, m.TS, a)

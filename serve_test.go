@@ -150,6 +150,15 @@ func TestServeOnALabInAnotherProcess(t *testing.T) {
 		}
 		return false
 	})
+	c.say("operator", "/itms quiesce")
+	c.until("the plan is on a card", func(v channelSeen) bool {
+		for _, m := range v.Messages {
+			if strings.Contains(flat(m.Blocks), "Quiesce the estate") && buttonOf(m.Blocks, "Approve") != "" {
+				return true
+			}
+		}
+		return false
+	})
 	for _, path := range []string{"healthz", "readyz"} {
 		if status, body := get(t, probes+path); status != http.StatusOK || body != "ok\n" {
 			t.Errorf("%s: %d %s", path, status, body)

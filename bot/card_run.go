@@ -150,12 +150,16 @@ func (v view) question() drawing {
 		if slices.ContainsFunc(asking, func(s runbook.StepLife) bool { _, ok := s.Ask.Find(a.Word); return !ok }) {
 			continue
 		}
-		leads := a.Leads
+		label, leads := a.Label, a.Leads
 		if len(asking) > 1 {
-			leads = fmt.Sprintf("This answers all %d findings at once. %s", len(asking), leads)
+			// The words of one finding would be wrong for another.
+			label, leads = "Look again at all", fmt.Sprintf("The bot looks again at all %d findings.", len(asking))
+			if a.Accepts {
+				label, leads = fmt.Sprintf("Accept all %d", len(asking)), fmt.Sprintf("You say that none of these %d findings stops the upgrade. The request goes on.", len(asking))
+			}
 		}
-		list = append(list, press{a.Label, fmt.Sprintf("answer %s %s %s %s", r.ID, step, a.Word, finding), "", &question{
-			title: a.Label + "?", text: leads + " Your name, the time and what was found are recorded.", yes: a.Label}})
+		list = append(list, press{label, fmt.Sprintf("answer %s %s %s %s", r.ID, step, a.Word, finding), "", &question{
+			title: label + "?", text: leads + " Your name, the time and what was found are recorded.", yes: label}})
 	}
 	if r.Undoes == "" {
 		back := v.backOut("Back out")
