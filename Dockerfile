@@ -10,8 +10,8 @@ RUN deploy/build-root /image
 
 FROM scratch
 COPY --from=build /image/ /
-# SQLite's temporary files; the root is best mounted read-only.
-ENV SQLITE_TMPDIR=/var/lib/itmsbot
+# Temporary files, SQLite's too: the root is best mounted read-only.
+ENV TMPDIR=/var/lib/itmsbot
 USER 65532:65532
 VOLUME /var/lib/itmsbot
 ENTRYPOINT ["/itmsbot"]

@@ -31,7 +31,7 @@ func TestImageRootIsTheDockerfile(t *testing.T) {
 	want := []string{
 		"FROM golang:1.26-bookworm AS build", "WORKDIR /src", "COPY go.mod go.sum ./", "RUN go mod download", "COPY . .",
 		"RUN deploy/build-root /image",
-		"FROM scratch", "COPY --from=build /image/ /", "ENV SQLITE_TMPDIR=/var/lib/itmsbot", "USER 65532:65532", "VOLUME /var/lib/itmsbot",
+		"FROM scratch", "COPY --from=build /image/ /", "ENV TMPDIR=/var/lib/itmsbot", "USER 65532:65532", "VOLUME /var/lib/itmsbot",
 		`ENTRYPOINT ["/itmsbot"]`, `CMD ["serve", "-c", "/etc/itmsbot/itmsbot.yaml"]`,
 	}
 	if !slices.Equal(got, want) {
@@ -65,8 +65,8 @@ func TestImageRootIsTheDockerfile(t *testing.T) {
 // TestSamplesAreOfThisProgram: what the samples name is there.
 func TestSamplesAreOfThisProgram(t *testing.T) {
 	for path, words := range map[string][]string{
-		"deploy/kubernetes.yaml": {"runAsUser: 65532", "SQLITE_TMPDIR, value: /var/lib/itmsbot", "mountPath: /var/lib/itmsbot", "/etc/itmsbot/itmsbot.yaml", "path: /healthz", "path: /readyz", "replicas: 1", "type: Recreate"},
-		"deploy/itmsbot.service": {"itmsbot serve -c /etc/itmsbot/itmsbot.yaml", "StateDirectory=itmsbot", "SQLITE_TMPDIR=/var/lib/itmsbot"},
+		"deploy/kubernetes.yaml": {"runAsUser: 65532", "TMPDIR, value: /var/lib/itmsbot", "mountPath: /var/lib/itmsbot", "/etc/itmsbot/itmsbot.yaml", "path: /healthz", "path: /readyz", "replicas: 1", "type: Recreate"},
+		"deploy/itmsbot.service": {"itmsbot serve -c /etc/itmsbot/itmsbot.yaml", "StateDirectory=itmsbot", "TMPDIR=/var/lib/itmsbot"},
 	} {
 		text, err := os.ReadFile(path)
 		if err != nil {

@@ -209,6 +209,12 @@ func (v view) order() string {
 func (v view) wayBack() string {
 	// By stage, last first: what it puts back, and on how many hosts.
 	var ways []string
+	final := ""
+	for _, s := range v.plan.Steps() {
+		if s.Effect.What != "" && s.WayBack == "" {
+			final += fmt.Sprintf(" The %s of %s cannot be undone.", lower(s.Effect.What), s.Host)
+		}
+	}
 	for _, stage := range slices.Backward(v.plan.Stages) {
 		var hosts []string
 		for _, s := range stage.Steps {
@@ -223,7 +229,7 @@ func (v view) wayBack() string {
 	if v.request.Undoes != "" {
 		return "`" + strings.TrimPrefix(strings.TrimSuffix(v.plan.Steps()[0].WayBack, "` again"), "ask for `") + "` again."
 	}
-	return "`/itms undo " + v.request.ID + "` puts back as recorded before: " + strings.Join(ways, "; then ") + "."
+	return "`/itms undo " + v.request.ID + "` puts back as recorded before: " + strings.Join(ways, "; then ") + "." + final
 }
 
 func lower(s string) string {
