@@ -69,7 +69,11 @@ func (p plant) wire() (*wired, error) {
 	}
 	db, err := store.Open(p.database, store.Options{Log: p.log, Clock: p.clock.Now})
 	if err != nil {
-		return nil, errors.Join(err, fleet.Close())
+		errs := []error{err, fleet.Close()}
+		if cmdb != nil {
+			errs = append(errs, cmdb.Close())
+		}
+		return nil, errors.Join(errs...)
 	}
 	env := actions.Env{Estate: p.estate, Firewalls: fleet, Restores: fleet, Hosts: fleet, Reboots: fleet, Clock: p.clock, Config: p.digest, Limits: p.limits}
 	if cmdb != nil {
