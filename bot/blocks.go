@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -22,6 +23,7 @@ const (
 	maxRows    = 100
 	maxCells   = 20
 	maxPlain   = 4000
+	maxAll     = 10500
 )
 
 func header(s string) slack.Block {
@@ -131,6 +133,11 @@ func check(text string, blocks []slack.Block) error {
 	if len(blocks) > maxBlocks {
 		return fmt.Errorf("%d blocks", len(blocks))
 	}
+	// Slack refuses a message whose blocks hold too much in all, a little
+	// above 11,000 characters (msg_blocks_too_long).
+	if n := reading(blocks); n > maxAll {
+		return fmt.Errorf("%d characters in all", n)
+	}
 	tables := 0
 	for i, b := range blocks {
 		if err := checkBlock(b); err != nil {
@@ -215,4 +222,36 @@ func number(blocks []slack.Block, purpose string, version int64) []slack.Block {
 		}
 	}
 	return blocks
+}
+
+// reading counts the characters that people read in a message.
+func reading(blocks []slack.Block) int {
+	raw, err := json.Marshal(blocks)
+	if err != nil {
+		return 0
+	}
+	var tree any
+	if json.Unmarshal(raw, &tree) != nil {
+		return 0
+	}
+	return wordsIn(tree)
+}
+
+func wordsIn(v any) int {
+	n := 0
+	switch v := v.(type) {
+	case []any:
+		for _, e := range v {
+			n += wordsIn(e)
+		}
+	case map[string]any:
+		for k, e := range v {
+			if s, ok := e.(string); ok && k == "text" {
+				n += len(s)
+			} else {
+				n += wordsIn(e)
+			}
+		}
+	}
+	return n
 }

@@ -24,7 +24,7 @@ func anchorLines(t testing.TB, path string) []string {
 func TestOutcomesAreAnchored(t *testing.T) {
 	for _, k := range runbook.RequestKinds {
 		want := !slices.Contains([]runbook.Kind{runbook.Asked, runbook.Proposed, runbook.Approved, runbook.Checking, runbook.Started,
-			runbook.StageBegun, runbook.Intent, runbook.Outcome, runbook.StopAsked, runbook.Resumed}, k)
+			runbook.StageBegun, runbook.Intent, runbook.Outcome, runbook.Progress, runbook.Answered, runbook.Reminded, runbook.StopAsked, runbook.Resumed}, k)
 		if slices.Contains(outcomes[:], k) != want {
 			t.Errorf("%s: anchored %v, want %v", k, !want, want)
 		}
