@@ -35,7 +35,7 @@ type stage struct {
 }
 
 // patience bounds every wait of a test. Nothing waits for it when it passes.
-const patience = 15 * time.Second
+const patience = 60 * time.Second
 
 func openStage(t testing.TB) *stage {
 	t.Helper()

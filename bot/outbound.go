@@ -192,11 +192,16 @@ func purposes(e runbook.Event) []string {
 		p = append(p, "card:"+e.Request)
 	}
 	switch e.Kind {
-	case runbook.Approved, runbook.Denied, runbook.Cancelled, runbook.Expired, runbook.Stale, runbook.Started, runbook.Outcome, runbook.StopAsked,
+	case runbook.Approved, runbook.Denied, runbook.Cancelled, runbook.Expired, runbook.Stale, runbook.Started, runbook.StopAsked,
 		runbook.Answered, runbook.Resumed, runbook.LeftSo, runbook.Superseded, runbook.BackedOut:
 		p = append(p, fmt.Sprintf("line:%s/%d", e.Request, e.N))
 	case runbook.Waits, runbook.Interrupted, runbook.Finished, runbook.Reminded:
 		p = append(p, fmt.Sprintf("need:%s/%d", e.Request, e.N))
+	}
+	if e.Kind == runbook.Outcome {
+		// One message for a stage, not one for each step: posts are few.
+		stage, _, _ := strings.Cut(e.Step, ".")
+		p = append(p, fmt.Sprintf("stage:%s/%s", e.Request, stage))
 	}
 	switch e.Kind {
 	case runbook.Waits, runbook.Finished:
@@ -209,14 +214,16 @@ func purposes(e runbook.Event) []string {
 	return p
 }
 
-// rank orders what is to be sent: a card that is not there yet comes before
-// what goes into its thread; then what is said, in the order of the trail; then
-// updates of cards.
+// rank orders what is to be sent: a card that is not there yet, because the
+// rest hangs on it; what calls for somebody; cards, which are the state; then
+// what is told in threads, in the order of the trail.
 func (o *outbound) rank(purpose string) int {
 	kind, _, _ := strings.Cut(purpose, ":")
 	switch kind {
-	case "need", "line", "note", "file", "drift":
-		return 1 // in the order of the trail
+	case "need", "drift":
+		return 1
+	case "line", "note", "file", "stage":
+		return 3
 	}
 	if _, sent := o.drawn[purpose]; !sent {
 		if m, ok, err := o.b.d.Shown.Message(purpose); err == nil && (!ok || m.TS == "") {

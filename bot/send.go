@@ -182,6 +182,9 @@ func (o *outbound) draw(purpose string, at int64) (drawing, place, error) {
 		d, err := o.drawCard(rest)
 		return d, place{}, err
 	}
+	if kind == "stage" {
+		return o.drawStage(rest)
+	}
 	request, number, ok := strings.Cut(rest, "/")
 	if !ok {
 		number, request = rest, ""
@@ -198,11 +201,53 @@ func (o *outbound) draw(purpose string, at int64) (drawing, place, error) {
 	if request == "" || err != nil {
 		return d, place{}, err
 	}
+	thread, err := o.thread(request)
+	thread.broadcast = kind == "need"
+	return d, thread, err
+}
+
+// thread is the thread under a request's card.
+func (o *outbound) thread(request string) (place, error) {
 	card, ok, err := o.b.d.Shown.Message("card:" + request)
 	if err == nil && (!ok || card.TS == "") {
 		err = fmt.Errorf("the card of %s is not posted yet", request)
 	}
-	return d, place{ts: card.TS, broadcast: kind == "need"}, err
+	return place{ts: card.TS}, err
+}
+
+// drawStage tells in the thread how the steps of a stage ended, once all of
+// them have: the whole evidence, where the card has room for some.
+func (o *outbound) drawStage(of string) (drawing, place, error) {
+	request, stage, _ := strings.Cut(of, "/")
+	r, err := o.b.d.Trail.Request(request)
+	if err != nil {
+		return drawing{}, place{}, err
+	}
+	bytes, err := o.b.d.Trail.Plan(r.Digest)
+	if err != nil {
+		return drawing{}, place{}, err
+	}
+	plan, err := runbook.OpenPlan(bytes)
+	if err != nil {
+		return drawing{}, place{}, nil // of a later version, which tells it
+	}
+	for _, s := range plan.Stages {
+		if s.ID != stage {
+			continue
+		}
+		lines := []string{"*" + s.Title + "*"}
+		for _, step := range s.Steps {
+			life, begun := r.Step(step.ID)
+			if !begun || life.Open {
+				return drawing{}, place{}, nil
+			}
+			lines = append(lines, fmt.Sprintf("%s: %s. %s", step.Host, life.Result, life.Text))
+		}
+		text := strings.Join(lines, "\n")
+		thread, err := o.thread(request)
+		return drawing{text: cut(escape(plain(s.Title)), 300), blocks: sections(mrkdwn(cut(text, 9000)))}, thread, err
+	}
+	return drawing{}, place{}, nil
 }
 
 func (o *outbound) drawCard(id string) (drawing, error) {
