@@ -61,7 +61,7 @@ func takeSet(ctx context.Context, env Env, ask Ask, id string, doors runbook.Sta
 	}
 	ready.Steps = append(ready.Steps, runbook.Step{ID: fmt.Sprintf("%s.%d", id, len(ready.Steps)+1), Kind: queueQuiet.Name, Version: queueQuiet.Version,
 		Host: hostOf(env.Estate, estate.SMP), Params: q, Touches: []string{}, Title: "look whether the queue is still empty"})
-	n := fmt.Sprint(atoi(id) + 1)
+	n := after(id)
 	set := runbook.Stage{ID: n, Item: "1.4 item 7", Title: "Snapshot " + estate.Names(env.Estate.Hosts) + " as one set", Doing: "taking the snapshots",
 		Done: estate.Names(env.Estate.Hosts) + " are in one snapshot set", Set: true}
 	var machines []runbook.Machine

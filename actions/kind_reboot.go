@@ -3,6 +3,7 @@ package actions
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -208,7 +209,7 @@ func rebootSMP(env Env, id, request string, machines []runbook.Machine) ([]runbo
 	step := func(k *Kind, stage, title string, e runbook.Effect) runbook.Step {
 		return runbook.Step{ID: stage + ".1", Kind: k.Name, Version: k.Version, Host: smp, Machine: guid, Params: p, Title: title, Effect: e, Touches: []string{smp + " boot"}}
 	}
-	next := fmt.Sprint(atoi(id) + 1)
+	next := after(id)
 	return []runbook.Stage{
 		{ID: id, Item: "1.4 item 6", Title: "Mark the boot of " + smp, Doing: "marking the boot of " + smp, Done: "Boot of " + smp + " marked",
 			Steps: []runbook.Step{step(rebootLay, id, "mark the boot of "+smp, runbook.Effect{})}},
@@ -217,10 +218,8 @@ func rebootSMP(env Env, id, request string, machines []runbook.Machine) ([]runbo
 	}, err
 }
 
-func atoi(s string) int {
-	n := 0
-	for _, r := range s {
-		n = n*10 + int(r-'0')
-	}
-	return n
+// after is the number of the next stage.
+func after(id string) string {
+	n, _ := strconv.Atoi(id) // stages are numbered by us
+	return strconv.Itoa(n + 1)
 }
