@@ -58,6 +58,7 @@ type Bot struct {
 	mu   sync.Mutex       // protects the following
 	urls map[int64]string // response_url by delivery; never on disk
 	app  string           // our app id, from hello
+	open bool             // a socket has said hello and was not given up since
 	me   string           // our user id
 
 	answers sync.WaitGroup // answers being sent; Run waits for them

@@ -8,15 +8,14 @@ import (
 )
 
 // errNoHello says that no socket was open yet.
-var errNoHello = errors.New("slack has not said hello yet")
+var errNoHello = errors.New("no socket to slack is open")
 
 // Reachable says why somebody who types a command now would not be answered,
-// nil if they would be: Slack has greeted the bot over its socket since it
-// started, and answers it now. A socket that was lost since is opened again at
-// once while Slack answers, so it is not asked for here.
+// nil if they would be: a socket is open over which Slack has said hello, and
+// Slack answers now.
 func (b *Bot) Reachable(ctx context.Context) error {
 	b.mu.Lock()
-	greeted := b.app != ""
+	greeted := b.open
 	b.mu.Unlock()
 	if !greeted {
 		return errNoHello

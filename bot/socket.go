@@ -64,12 +64,16 @@ func (b *Bot) event(ctx context.Context, e socketmode.Event) error {
 	switch e.Type {
 	case socketmode.EventTypeHello:
 		b.mu.Lock()
-		b.app = e.Request.ConnectionInfo.AppID
+		b.app, b.open = e.Request.ConnectionInfo.AppID, true
 		b.mu.Unlock()
 		if n := e.Request.NumConnections; n > 1 {
 			b.d.Log.Warn("another program uses this app token; each takes part of the commands", "connections", n)
 		}
 		b.out.wakeUp()
+	case socketmode.EventTypeConnecting:
+		b.mu.Lock()
+		b.open = false
+		b.mu.Unlock()
 	case socketmode.EventTypeSlashCommand, socketmode.EventTypeInteractive, socketmode.EventTypeErrorBadMessage:
 		b.take(ctx, e)
 	case socketmode.EventTypeEventsAPI:
