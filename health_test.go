@@ -60,7 +60,7 @@ func TestReachable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.bot.Reachable(s.ctx); err == nil || !strings.Contains(err.Error(), "hello") {
+	if err := w.bot.Reachable(s.ctx); err == nil || !strings.Contains(err.Error(), "no socket") {
 		t.Errorf("nobody has greeted it, and yet: %v", err)
 	}
 	gone, cancel := context.WithCancel(s.ctx)
