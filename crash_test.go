@@ -251,6 +251,10 @@ func (s *stage) drive(ctx context.Context, line, title string) (id string, done 
 				return requestIn(text), true
 			}
 			open = !contains(text, ": no plan |")
+			if a := buttonOf(m.Blocks, "Look again"); a != "" && !pressed[a] && contains(text, ": outcome unknown |") {
+				pressed[a] = true
+				_ = s.lab.Slack.Press(ctx, s.ids["Ana"], s.plant.slack.Channel, m.TS, a)
+			}
 			for label, who := range map[string]string{"Approve": "Dora", "Go on": "Ana", "Try again": "Ana", "Continue": "Ana",
 				"Accept all 2": "Ana", "Accept all 3": "Ana", "Accept all 4": "Ana", "The backup is current": "Ana", "They may go back too": "Ana", "Go on so": "Ana"} {
 				if a := buttonOf(m.Blocks, label); a != "" && !pressed[a] {
