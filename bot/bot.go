@@ -51,6 +51,10 @@ type Bot struct {
 	api    *slack.Client
 	socket *socketmode.Client
 
+	// greeted is closed when Slack has said hello for the first time: only
+	// then is it known which app a click has to be of.
+	greeted chan struct{}
+	greet   sync.Once
 	// poke wakes the decider after a delivery was written.
 	poke chan struct{}
 	out  *outbound
@@ -75,7 +79,7 @@ func New(cfg Config, d Deps) *Bot {
 		options = append(options, slack.OptionAPIURL(cfg.APIURL))
 	}
 	api := slack.New(cfg.BotToken, options...)
-	b := &Bot{cfg: cfg, d: d, api: api, poke: make(chan struct{}, 1), urls: map[int64]string{}, slots: make(chan struct{}, 16)}
+	b := &Bot{cfg: cfg, d: d, api: api, greeted: make(chan struct{}), poke: make(chan struct{}, 1), urls: map[int64]string{}, slots: make(chan struct{}, 16)}
 	b.socket = socketmode.New(api, socketmode.OptionDialer(newDialer()))
 	b.out = newOutbound(b)
 	return b

@@ -19,6 +19,11 @@ const tooOld = 10 * time.Minute
 // decide takes deliveries in the order in which they came, one at a time, and
 // only decides and records. What needs a machine is done elsewhere.
 func (b *Bot) decide(ctx context.Context) error {
+	select {
+	case <-b.greeted:
+	case <-ctx.Done():
+		return nil
+	}
 	retry := newPause(time.Second, 30*time.Second)
 	for {
 		err := b.drain(ctx)
@@ -126,7 +131,7 @@ func (b *Bot) foreign(s said, d Delivery) *runbook.Refusal {
 	b.mu.Lock()
 	app := b.app
 	b.mu.Unlock()
-	if app != "" && s.App != app {
+	if s.App != app {
 		return runbook.Refuse("", "That message is of another app.")
 	}
 	if !s.Click || s.Ephemeral {

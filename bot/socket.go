@@ -66,6 +66,7 @@ func (b *Bot) event(ctx context.Context, e socketmode.Event) error {
 		b.mu.Lock()
 		b.app, b.open = e.Request.ConnectionInfo.AppID, true
 		b.mu.Unlock()
+		b.greet.Do(func() { close(b.greeted) })
 		if n := e.Request.NumConnections; n > 1 {
 			b.d.Log.Warn("another program uses this app token; each takes part of the commands", "connections", n)
 		}
