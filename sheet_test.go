@@ -31,6 +31,11 @@ func TestWayBackWithoutTheBot(t *testing.T) {
 	if inThread := s.fileInThread("way-back-R-1-"); inThread != string(onDisk) {
 		t.Errorf("thread and folder differ:\n%s\n%s", inThread, onDisk)
 	}
+	for _, host := range []string{"SMP1", "SQL1", "SITE1", "GW1"} {
+		if !strings.Contains(string(onDisk), "  "+host+": machine VirtualMachine:") || !strings.Contains(string(onDisk), "itmsbot U-1 R-1 10.") {
+			t.Errorf("the sheet does not name the snapshot of %s:\n%s", host, onDisk)
+		}
+	}
 	for _, h := range s.lab.Document().Hosts {
 		lines := linesFor(string(onDisk), h.Name)
 		if h.Name == "SQL1" {

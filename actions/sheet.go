@@ -36,8 +36,28 @@ func (e *Engine) Sheet(r runbook.Request) (string, error) {
 	if len(lines) == 0 {
 		b.WriteString("\nNothing was changed that a line could put back.\n")
 	}
-	b.WriteString("\nSnapshots: this request has taken none.\n")
+	b.WriteString(snapshotLines(ask))
 	return b.String(), nil
+}
+
+// snapshotLines names the snapshots of the set for somebody at vCenter, by what
+// finds each of them there. A step that has begun is named whatever its end:
+// only vCenter can say whether its snapshot is there.
+func snapshotLines(ask Ask) string {
+	var b strings.Builder
+	for _, s := range ask.Taken.Steps() {
+		life, begun := ask.Undoes.Step(s.ID)
+		p, err := params[snapshotParams](s.Params, s.ID)
+		if s.Kind != snapshotCreate.Name || !begun || err != nil {
+			continue
+		}
+		fmt.Fprintf(&b, "  %s: machine %s, BIOS UUID %s, snapshot %q with the description %q, %s: %s\n",
+			s.Host, p.VM, p.UUID, p.Name, p.Key, life.Ended.UTC().Format(time.RFC3339), life.Result)
+	}
+	if b.Len() == 0 {
+		return "\nSnapshots: no step of this request has begun to take one.\n"
+	}
+	return "\nSnapshots, in vCenter; they go back together or not at all:\n" + b.String()
 }
 
 // byHand collects the lines by host, last stage first, each host's behind a
