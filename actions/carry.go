@@ -147,7 +147,7 @@ func (e *Engine) wayOf(r runbook.Request, s runbook.Step, retake bool) (way, err
 func (e *Engine) runStep(ctx context.Context, r runbook.Request, s runbook.Step, retake bool) error {
 	w, err := e.wayOf(r, s, retake)
 	if err != nil {
-		return e.outcome(r, s, true, runbook.OutcomeBody{Result: runbook.NotDone, Text: err.Error() + "."})
+		return e.outcome(r, s, true, told(runbook.NotDone, err.Error()+"."))
 	}
 	ctx, cancel := context.WithTimeout(ctx, w.limit)
 	defer cancel()
@@ -183,54 +183,6 @@ func (e *Engine) runStep(ctx context.Context, r runbook.Request, s runbook.Step,
 	return e.outcome(r, s, false, settleStep(s, did, after, err))
 }
 
-// settleStep says how a step ended from what the doing returned and what the
-// look afterwards found. The look decides.
-func settleStep(s runbook.Step, did error, after Finding, looked error) runbook.OutcomeBody {
-	switch {
-	case looked != nil && did != nil && Words(did) == Words(looked):
-		return runbook.OutcomeBody{Result: runbook.Unclear, Text: fmt.Sprintf("The bot %s, in the middle of the step.", Words(did))}
-	case looked != nil && did != nil:
-		return runbook.OutcomeBody{Result: runbook.Unclear, Text: fmt.Sprintf("The bot %s. Afterwards it %s.", Words(did), Words(looked))}
-	case looked != nil:
-		return runbook.OutcomeBody{Result: runbook.Unclear, Text: fmt.Sprintf("The order was given; afterwards the bot %s.", Words(looked))}
-	case after.Standing == IsDone:
-		return outcomeOf(runbook.StepDone, after)
-	}
-	b := outcomeOf(runbook.NotDone, after)
-	if did != nil {
-		b.Text = fmt.Sprintf("The bot %s. Looked at afterwards: %s", Words(did), after.Text)
-	}
-	return b
-}
-
-// unlooked is the outcome of a step that could not be looked at. Before its
-// first attempt nothing was touched; afterwards nothing is known.
-func unlooked(life runbook.StepLife, s runbook.Step, err error) runbook.OutcomeBody {
-	if life.Attempts > 0 && life.Result != runbook.NotDone {
-		return runbook.OutcomeBody{Result: runbook.Unclear, Text: fmt.Sprintf("The bot %s.", Words(err))}
-	}
-	text := fmt.Sprintf("Nothing was done: the bot %s.", Words(err))
-	if k := estate.TroubleOf(err); k == estate.Refused || k == estate.Parked {
-		text += fmt.Sprintf(" Check the password of the bot's account, then run `/itms check %s`.", s.Host)
-	}
-	return runbook.OutcomeBody{Result: runbook.NotDone, Text: text}
-}
-
-func outcomeOf(result runbook.Result, f Finding) runbook.OutcomeBody {
-	b := runbook.OutcomeBody{Result: result, Text: f.Text, HostNow: f.HostNow.UTC().Truncate(time.Second)}
-	if facts, err := runbook.Canonical(f.Facts); err == nil && len(facts) <= maxFacts {
-		b.Facts = facts
-	}
-	if f.Standing == Otherwise && len(f.Ask) > 0 {
-		b.Result = runbook.Asks
-		b.Ask = &runbook.Question{Answers: f.Ask, Finding: runbook.Digest(append([]byte(f.Text+"\n"), b.Facts...))}
-	}
-	return b
-}
-
-// maxFacts leaves room for the rest of an event's 16 KiB.
-const maxFacts = 12 << 10
-
 // intent is written and on disk before the host is told anything.
 func (e *Engine) intent(r runbook.Request, s runbook.Step, w way, f Finding) error {
 	before := w.before
@@ -243,27 +195,6 @@ func (e *Engine) intent(r runbook.Request, s runbook.Step, w way, f Finding) err
 	}
 	life, _ := r.Step(s.ID)
 	return e.add(r, runbook.Intent, s.ID, runbook.IntentBody{Attempt: life.Attempts + 1, Before: before})
-}
-
-// outcome writes how a step ended; withIntent when nothing was attempted, so
-// that the step has its line all the same. A before without an attempt is not
-// recorded: only what precedes a change is.
-func (e *Engine) outcome(r runbook.Request, s runbook.Step, withIntent bool, b runbook.OutcomeBody) error {
-	return e.journal.Append(func(tx Tx) error {
-		engine := Order{By: runbook.Bot, Door: "engine"}
-		if withIntent {
-			now, err := tx.Request(r.ID)
-			if err != nil {
-				return err
-			}
-			if life, ok := now.Step(s.ID); !ok || !life.Open {
-				if err := addTo(tx, engine, r, runbook.Intent, s.ID, runbook.IntentBody{Attempt: life.Attempts + 1}); err != nil {
-					return err
-				}
-			}
-		}
-		return addTo(tx, engine, r, runbook.Outcome, s.ID, b)
-	})
 }
 
 // waitFor says why a stage that did not end well needs a person.
@@ -333,17 +264,17 @@ func (e *Engine) settle(ctx context.Context, r runbook.Request) error {
 }
 
 // ask looks at one step that was left open.
-func (e *Engine) ask(ctx context.Context, r runbook.Request, s runbook.Step) runbook.OutcomeBody {
+func (e *Engine) ask(ctx context.Context, r runbook.Request, s runbook.Step) ending {
 	w, err := e.wayOf(r, s, false)
 	if err != nil {
-		return runbook.OutcomeBody{Result: runbook.Unclear, Text: err.Error() + "."}
+		return told(runbook.Unclear, err.Error()+".")
 	}
 	ctx, cancel := context.WithTimeout(ctx, planLimit)
 	defer cancel()
 	f, err := w.look(ctx)
 	switch {
 	case err != nil:
-		return runbook.OutcomeBody{Result: runbook.Unclear, Text: fmt.Sprintf("The bot %s.", Words(err))}
+		return told(runbook.Unclear, fmt.Sprintf("The bot %s.", Words(err)))
 	case f.Standing == IsDone:
 		return outcomeOf(runbook.StepDone, f)
 	}

@@ -86,12 +86,21 @@ type Finding struct {
 	// Before is what is there now, for the way back. It is recorded with
 	// the first intent of the step and never again.
 	Before any
-	// Facts go into the trail with the outcome.
+	// Facts go into the trail with the outcome. What is too long for an event
+	// is kept as a file.
 	Facts any
+	// Files are kept beside the trail and shown in the request's thread.
+	Files []File
 	// HostNow is the host's own clock when it was asked.
 	HostNow time.Time
 	// Ask lets a person judge what was found, with the standing Otherwise.
 	Ask []runbook.Answer
+}
+
+// File is what a look found and people may want to read whole.
+type File struct {
+	Name, Title string
+	Bytes       []byte
 }
 
 // verdict is what the doing itself has found out, where one look afterwards

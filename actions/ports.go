@@ -100,6 +100,8 @@ type Tx interface {
 	// NewRequestID gives the next number of the open upgrade.
 	NewRequestID() (string, error)
 	SavePlan(bytes []byte) (digest string, err error)
+	// SaveArtifact keeps bytes beside the trail and gives their SHA-256.
+	SaveArtifact(bytes []byte) (sha string, err error)
 }
 
 // Facts is what a decision may read while it is being made.

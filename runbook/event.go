@@ -136,6 +136,9 @@ type (
 		Result Result          `json:"result"`
 		Text   string          `json:"text"`
 		Facts  json.RawMessage `json:"facts,omitempty"`
+		// Artifacts are what was found and does not fit into Facts; the bytes
+		// are kept beside the trail, under their digest.
+		Artifacts []Artifact `json:"artifacts,omitempty"`
 		// Ask is set with the result Asks.
 		Ask *Question `json:"ask,omitempty"`
 		// HostNow is the host's own clock, where one was asked.
@@ -161,6 +164,17 @@ type (
 		By string `json:"by"`
 	}
 )
+
+// Artifact names bytes that are kept beside the trail: a full list of errors, a
+// record of a server. The event that names it holds the digest, so that it
+// cannot be changed without being noticed.
+type Artifact struct {
+	// Name is a file name for people: "logs-SMP1.csv".
+	Name   string `json:"name"`
+	Title  string `json:"title"`
+	SHA256 string `json:"sha256"`
+	Bytes  int64  `json:"bytes"`
+}
 
 // Question is what a step asks: the answers in words, and what each leads to.
 type Question struct {

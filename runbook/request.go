@@ -186,8 +186,10 @@ type StepLife struct {
 	// it found.
 	Ask   *Question `json:"ask,omitempty"`
 	Judge *Said     `json:"judge,omitempty"`
-	Began time.Time `json:"began"`
-	Ended time.Time `json:"ended,omitzero"`
+	// Artifacts are the files that its last outcome names.
+	Artifacts []Artifact `json:"artifacts,omitempty"`
+	Began     time.Time  `json:"began"`
+	Ended     time.Time  `json:"ended,omitzero"`
 }
 
 // Seat finds the seat that a person filled.
