@@ -57,6 +57,7 @@ type Ask struct {
 // the readings that stand on the card beside it.
 type Draft struct {
 	Machines   []runbook.Machine
+	LeftOut    []runbook.LeftOut
 	Stages     []runbook.Stage
 	Thresholds map[string]int64
 	Readings   []runbook.Reading

@@ -28,9 +28,10 @@ type doorPlan struct {
 // wide rules off. They are two stages because the second must not begin on any
 // host before the first is verified on all of them: whoever has to stay in is
 // let in by name before the wide way goes.
-func closeDoors(ctx context.Context, env Env, ask Ask, hosts []estate.Host) (Draft, error) {
+func closeDoors(ctx context.Context, env Env, ask Ask, except exceptions) (Draft, error) {
+	hosts := env.Estate.WithDoors()
 	plans := lookAtDoors(ctx, env, ask, hosts)
-	draft := Draft{Thresholds: map[string]int64{
+	draft := Draft{LeftOut: except, Thresholds: map[string]int64{
 		"restore_seconds": int64(env.Limits.Restore.Seconds()),
 		"linger_seconds":  int64(env.Limits.Linger.Seconds()),
 	}}

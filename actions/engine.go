@@ -239,7 +239,7 @@ func (e *Engine) planOf(ctx context.Context, r runbook.Request) (runbook.Plan, D
 		args = map[string]string{}
 	}
 	return runbook.Plan{Format: runbook.PlanFormat, Estate: env.Estate.Name, Upgrade: r.Upgrade, Request: r.ID, Config: env.Config,
-		Action: action.Name, Section: action.Section, Args: args, Machines: draft.Machines, Stages: draft.Stages,
+		Action: action.Name, Section: action.Section, Args: args, Machines: draft.Machines, LeftOut: draft.LeftOut, Stages: draft.Stages,
 		Thresholds: draft.Thresholds, Needs: e.policy.NeedsFor(r.Risk)}, draft, nil
 }
 

@@ -1,8 +1,11 @@
 package actions
 
 import (
+	"bytes"
 	"context"
+	"encoding/csv"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,7 +28,7 @@ var logsReview = &Kind{
 		if err != nil {
 			return Finding{}, err
 		}
-		f := Finding{HostNow: r.Now, Facts: r}
+		f := Finding{HostNow: r.Now, Facts: topOf(r), Files: []File{errorList(s.Host, r)}}
 		news, gaps := grown(r), unreached(r, p.SMP)
 		if len(news)+len(gaps) == 0 && r.More == 0 {
 			f.Standing, f.Text = IsDone, fmt.Sprintf("No error is new or more frequent than in the %d hours before; known: %s.", r.Hours, count(len(r.Groups), "group"))
@@ -54,6 +57,43 @@ func grown(r estate.LogReview) []estate.LogGroup {
 		}
 	}
 	return news
+}
+
+// topOf is what the trail itself keeps of a review; the list has all of it.
+func topOf(r estate.LogReview) estate.LogReview {
+	const most = 20
+	r.More += max(0, len(r.Groups)-most)
+	r.Groups = r.Groups[:min(most, len(r.Groups))]
+	return r
+}
+
+// errorList is the whole review for a spreadsheet: a row for each source, then
+// one for each group.
+func errorList(host string, r estate.LogReview) File {
+	var b bytes.Buffer
+	out := csv.NewWriter(&b)
+	row := func(cells ...string) {
+		for i, c := range cells {
+			cells[i] = runbook.Cell(c)
+		}
+		_ = out.Write(cells) // a buffer takes everything
+	}
+	row("log", "source", "event", "last hours", "hours before", "last", "text")
+	for _, s := range r.Sources {
+		from := "nothing was read"
+		if s.From != nil {
+			from = "read from " + s.From.UTC().Format(time.RFC3339)
+		}
+		row(s.Name, "all of this log", "", strconv.Itoa(s.Errors), strconv.Itoa(s.Before), "", strings.TrimSpace(from+" "+s.Stopped+" "+s.Trouble))
+	}
+	for _, g := range r.Groups {
+		row(g.Log, g.Source, strconv.Itoa(g.ID), strconv.Itoa(g.Count), strconv.Itoa(g.Before), g.Last.UTC().Format(time.RFC3339), g.Text)
+	}
+	if r.More > 0 {
+		row("", "", "", "", "", "", fmt.Sprintf("and %d more groups that the host did not send", r.More))
+	}
+	out.Flush()
+	return File{Name: "errors-" + host + ".csv", Title: fmt.Sprintf("Errors of %s, %d hours", host, r.Hours), Bytes: b.Bytes()}
 }
 
 // describeGroups says how many groups are new or have grown, and the top of them.
@@ -101,7 +141,7 @@ func readLogs(env Env, id string) (runbook.Stage, error) {
 	stage := runbook.Stage{ID: id, Item: "1.4 item 3", Title: "Read the logs of " + estate.Names(env.Estate.Hosts), Doing: "reading the logs",
 		Done: "Logs of " + estate.Names(env.Estate.Hosts) + " read"}
 	for i, h := range env.Estate.Hosts {
-		p, err := runbook.Canonical(logParams{Hours: 24, MaxGroups: 20, SMP: h.Role == estate.SMP})
+		p, err := runbook.Canonical(logParams{Hours: 24, MaxGroups: 200, SMP: h.Role == estate.SMP})
 		if err != nil {
 			return stage, err
 		}

@@ -21,8 +21,15 @@ var quiesce = &Action{
 		Next:      "1.5, upgrade the SMP. Mind the clock: commit the set within 72 h, or go back to it.",
 		Confirm:   "Doors close, the SMP restarts, every server gets a snapshot. Clients cannot reach ITMS until the doors are opened again.",
 	},
+	Args:  "[except SERVER \"why\"]",
+	Parse: parseExceptions,
 	Plan: func(ctx context.Context, env Env, ask Ask) (Draft, error) {
-		draft, err := closeDoors(ctx, env, ask, env.Estate.WithDoors())
+		except, err := exceptionsOf(env.Estate, ask.Args)
+		if err != nil {
+			return Draft{}, err
+		}
+		env.Estate = except.without(env.Estate)
+		draft, err := closeDoors(ctx, env, ask, except)
 		if err != nil {
 			return draft, err
 		}

@@ -43,14 +43,17 @@ func FuzzWords(f *testing.F) {
 	for _, s := range []string{"quiesce", "note “a b” —x", "\x00\xff", `"`, "a\u2028b"} {
 		f.Add(s)
 	}
-	f.Fuzz(func(t *testing.T, line string) {
-		words, no := Words(line)
+	f.Fuzz(func(t *testing.T, typed string) {
+		words, no := Words(typed)
 		if no != nil {
 			return
 		}
+		if again, no := Words(line(words)); no == nil && !slices.Equal(words, again) {
+			t.Errorf("%q is written as %q and read again as %q", words, line(words), again)
+		}
 		for _, w := range words {
 			if strings.ContainsFunc(w, func(r rune) bool { return unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Cf, r) }) {
-				t.Errorf("Words(%q) lets %q through", line, w)
+				t.Errorf("Words(%q) lets %q through", typed, w)
 			}
 		}
 	})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"itmsbot/actions"
 	"itmsbot/runbook"
@@ -64,7 +65,7 @@ func (r *Router) Do(tx actions.Tx, c Call) (Reply, error) {
 	o := actions.Order{By: c.By, Door: c.Door, Delivery: c.Delivery}
 	words, refusal := Words(c.Line)
 	if refusal == nil {
-		o.Line = strings.Join(words, " ")
+		o.Line = line(words)
 		var reply Reply
 		var err error
 		reply, refusal, err = r.dispatch(tx, o, words)
@@ -76,6 +77,17 @@ func (r *Router) Do(tx actions.Tx, c Call) (Reply, error) {
 		}
 	}
 	return no(refusal), r.record(tx, o, c.Line, refusal)
+}
+
+// line writes words so that Words reads the same of it.
+func line(words []string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		if quoted[i] = w; w == "" || strings.ContainsFunc(w, unicode.IsSpace) {
+			quoted[i] = `"` + w + `"`
+		}
+	}
+	return strings.Join(quoted, " ")
 }
 
 // asRefusal turns an event that a request cannot take into words: somebody was

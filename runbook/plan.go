@@ -24,10 +24,20 @@ type Plan struct {
 	Section  string            `json:"section"`
 	Args     map[string]string `json:"args"`
 	Machines []Machine         `json:"machines"`
-	Stages   []Stage           `json:"stages"`
+	// LeftOut is what the plan leaves alone on somebody's word.
+	LeftOut []LeftOut `json:"left_out,omitempty"`
+	Stages  []Stage   `json:"stages"`
 	// Thresholds bind what is read while it runs, in the unit its name says.
 	Thresholds map[string]int64 `json:"thresholds"`
 	Needs      Needs            `json:"needs"`
+}
+
+// LeftOut is a host, or one rule of a host, that a plan leaves as it is, and the
+// reason that was given for it.
+type LeftOut struct {
+	Host    string `json:"host"`
+	Rule    string `json:"rule,omitempty"` // by its name; empty is the whole host
+	Because string `json:"because"`
 }
 
 // Machine is the identity of a machine that the plan touches.

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"itmsbot/runbook"
 )
 
 // Export writes the whole trail to w, every column of every event as stored,
@@ -90,7 +92,7 @@ func exportCSV(w io.Writer) (write func(line) error, flush func() error) {
 			l.request, l.step, strconv.FormatInt(l.delivery, 10), l.body, l.prev, l.hash, l.when(),
 		}
 		for i, c := range cells {
-			cells[i] = defuse(c)
+			cells[i] = runbook.Cell(c)
 		}
 		return out.Write(cells)
 	}
@@ -102,12 +104,4 @@ func exportCSV(w io.Writer) (write func(line) error, flush func() error) {
 		return out.Error()
 	}
 	return write, flush
-}
-
-// defuse keeps a spreadsheet from running a cell.
-func defuse(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
 }
