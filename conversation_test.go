@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"itmsbot/estate"
 	"itmsbot/lab/slack"
 	"itmsbot/lab/vcenter"
 	"itmsbot/lab/world"
@@ -90,6 +91,7 @@ var lines = []struct {
 	{regexp.MustCompile(`^until world: (\S+) doors (\S+)$`), func(p *player, m []string) { p.untilDoors(m[1], m[2]) }},
 	{regexp.MustCompile(`^advance (\S+)$`), func(p *player, m []string) { p.advance(m[1]) }},
 	{regexp.MustCompile(`^set (\{.+\})$`), func(p *player, m []string) { p.set(m[1]) }},
+	{regexp.MustCompile(`^way back: (\S+) (snapshot|backup|none)(?:, (.+))?$`), func(p *player, m []string) { p.wayBack(m[1], m[2], m[3]) }},
 	{regexp.MustCompile(`^restart the bot$`), func(p *player, _ []string) { p.stopBot(); p.startBot() }},
 	{regexp.MustCompile(`^stop the bot$`), func(p *player, _ []string) { p.stopBot() }},
 	{regexp.MustCompile(`^start the bot$`), func(p *player, _ []string) { p.startBot() }},
@@ -209,4 +211,17 @@ func (p *player) slackFault(s string) {
 	if err := p.lab.Slack.Inject(f); err != nil {
 		p.t.Fatal(fmt.Errorf("slack fault: %w", err))
 	}
+}
+
+// wayBack writes into the configuration how a host goes back.
+func (p *player) wayBack(host, way, because string) {
+	p.t.Helper()
+	p.stopBot()
+	for i, h := range p.plant.estate.Hosts {
+		if h.Name == host {
+			p.plant.estate.Hosts[i].Way, p.plant.estate.Hosts[i].Because = estate.Way(way), because
+		}
+	}
+	p.plant.digest = configDigest(p.plant)
+	p.startBot()
 }

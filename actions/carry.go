@@ -27,7 +27,7 @@ func (e *Engine) carry(ctx context.Context, r runbook.Request) error {
 		return e.add(r, runbook.Waits, "", runbook.WaitsBody{Why: runbook.StepFailed,
 			Text: "This version of the bot cannot go on with the stored plan: " + err.Error() + ". Go on with the version that made it, or use the way-back lines."})
 	}
-	for _, stage := range plan.Stages {
+	for i, stage := range plan.Stages {
 		if r, err = e.journal.Request(r.ID); err != nil {
 			return err
 		}
@@ -40,17 +40,50 @@ func (e *Engine) carry(ctx context.Context, r runbook.Request) error {
 		if halt, err := e.halted(r, stage); err != nil || halt {
 			return err
 		}
+		if i > 0 && stage.FreshSeconds > 0 {
+			before := plan.Stages[i-1]
+			if err := e.refresh(ctx, r, before, time.Duration(stage.FreshSeconds)*time.Second); err != nil {
+				return err
+			}
+			if good, err := e.endedWell(r.ID, before); err != nil || !good {
+				return err
+			}
+		}
 		if err := e.runStage(ctx, r, stage); err != nil {
 			return err
 		}
-		if r, err = e.journal.Request(r.ID); err != nil {
+		if good, err := e.endedWell(r.ID, stage); err != nil || !good {
 			return err
 		}
-		if !stageGood(r, stage) {
-			return e.add(r, runbook.Waits, "", waitFor(r, stage))
-		}
+	}
+	if r, err = e.journal.Request(r.ID); err != nil {
+		return err
 	}
 	return e.finish(r)
+}
+
+// endedWell reports whether every step of a stage is good; one that is not needs
+// a person.
+func (e *Engine) endedWell(id string, stage runbook.Stage) (bool, error) {
+	r, err := e.journal.Request(id)
+	if err != nil || stageGood(r, stage) {
+		return err == nil, err
+	}
+	return false, e.add(r, runbook.Waits, "", waitFor(r, stage))
+}
+
+// refresh looks again at those steps of a stage that ended longer ago than most.
+// What a person has judged stands: the judgement is of the moment at which it was
+// given.
+func (e *Engine) refresh(ctx context.Context, r runbook.Request, stage runbook.Stage, most time.Duration) error {
+	now := e.env.Clock.Now()
+	old := func(life runbook.StepLife, begun bool) bool {
+		return !begun || life.Result != runbook.Accepted && now.Sub(life.Ended) > most
+	}
+	if !slices.ContainsFunc(stage.Steps, func(s runbook.Step) bool { return old(r.Step(s.ID)) }) {
+		return nil
+	}
+	return e.runSteps(ctx, r, stage, false, old)
 }
 
 func stageGood(r runbook.Request, stage runbook.Stage) bool {
@@ -71,26 +104,33 @@ func (e *Engine) halted(r runbook.Request, next runbook.Stage) (bool, error) {
 	switch {
 	case r.Stopping != nil:
 		return true, e.add(r, runbook.Waits, "", runbook.WaitsBody{Why: runbook.Stopped,
-			Text: fmt.Sprintf("Stopped before stage %s. Not begun: %s.", next.ID, lower(next.Title))})
+			Text: fmt.Sprintf("Stopped. Not begun: %s.", lower(next.Title))})
 	case i >= 0:
 		return true, e.add(r, runbook.Waits, "", runbook.WaitsBody{Why: runbook.Stopped,
-			Text: fmt.Sprintf("Stopped before stage %s, because %s takes it back.", next.ID, live[i].ID)})
+			Text: fmt.Sprintf("Stopped, because %s takes it back. Not begun: %s.", live[i].ID, lower(next.Title))})
 	}
 	return false, nil
 }
 
-// runStage runs the steps of a stage together. One that fails never cancels
-// its siblings, and the stage ends when every step has an outcome (DESIGN §4).
+// runStage runs the steps of a stage that are not done. A set is taken again as a
+// whole: one from two moments is no set.
 func (e *Engine) runStage(ctx context.Context, r runbook.Request, stage runbook.Stage) error {
+	retake := stage.Set && slices.ContainsFunc(stage.Steps, func(s runbook.Step) bool { _, begun := r.Step(s.ID); return begun })
+	return e.runSteps(ctx, r, stage, retake, func(life runbook.StepLife, begun bool) bool {
+		return retake || !begun || life.Open || !life.Result.Good()
+	})
+}
+
+// runSteps runs the wanted steps of a stage together. One that fails never
+// cancels its siblings, and it ends when every step has an outcome (DESIGN §4).
+func (e *Engine) runSteps(ctx context.Context, r runbook.Request, stage runbook.Stage, retake bool, wanted func(life runbook.StepLife, begun bool) bool) error {
 	if err := e.add(r, runbook.StageBegun, "", runbook.StageBody{Stage: stage.ID}); err != nil {
 		return err
 	}
-	// A set from two moments is no set.
-	retake := stage.Set && slices.ContainsFunc(stage.Steps, func(s runbook.Step) bool { _, begun := r.Step(s.ID); return begun })
 	errs := make([]error, len(stage.Steps))
 	var wg sync.WaitGroup // waited for below
 	for i, s := range stage.Steps {
-		if life, ok := r.Step(s.ID); ok && !life.Open && life.Result.Good() && !retake {
+		if !wanted(r.Step(s.ID)) {
 			continue
 		}
 		// A step that has begun is finished and recorded even when the bot
@@ -116,7 +156,8 @@ func (e *Engine) wayOf(r runbook.Request, s runbook.Step, retake bool) (way, err
 		return way{}, err
 	}
 	env := e.env
-	env.Upgrade, env.Lane, env.Retake = r.Upgrade, estate.Change, retake
+	env.Upgrade, env.Lane, env.Retake, env.Request = r.Upgrade, estate.Change, retake, r
+	env.Facts = func(step string) (json.RawMessage, error) { return lastFacts(e.journal, r.ID, step) }
 	env.Progress = func(text string) {
 		if err := e.add(r, runbook.Progress, s.ID, runbook.TextBody{Text: text}); err != nil {
 			e.log.Warn("progress was not recorded", "request", r.ID, "step", s.ID, "error", err)
@@ -140,6 +181,22 @@ func (e *Engine) wayOf(r runbook.Request, s runbook.Step, retake bool) (way, err
 		w.do = func(ctx context.Context) error { return kind.Do(ctx, env, s) }
 	}
 	return w, nil
+}
+
+// lastFacts reads what a step of a request found last, nil if it found nothing.
+func lastFacts(past Past, request, step string) (json.RawMessage, error) {
+	events, err := past.EventsOf(request)
+	if err != nil {
+		return nil, err
+	}
+	for _, ev := range slices.Backward(events) {
+		if ev.Kind == runbook.Outcome && ev.Step == step {
+			var b runbook.OutcomeBody
+			err := ev.Read(&b)
+			return b.Facts, err
+		}
+	}
+	return nil, nil
 }
 
 // runStep is look → do → look (DESIGN §3). The error is one of the journal;

@@ -54,25 +54,36 @@ func parseExceptions(words []string) (map[string]string, *runbook.Refusal) {
 	return args, nil
 }
 
-// exceptionsOf reads the arguments against the estate. SMP and SQL Server are
-// never left out: without them nothing would be quiet and nothing could go back.
-func exceptionsOf(e estate.Estate, args map[string]string) (exceptions, error) {
-	out := exceptions{}
+// LeftOut reads the exceptions of a request from its arguments, as they were typed.
+func LeftOut(args map[string]string) []runbook.LeftOut {
+	var out []runbook.LeftOut
 	for _, key := range slices.Sorted(maps.Keys(args)) {
 		words := strings.SplitN(key, " ", 4)
 		if words[0] != wordExcept || len(words) < 2 {
 			continue
 		}
-		h, ok := e.Host(words[1])
-		if !ok {
-			return nil, runbook.Refuse("The servers are "+estate.Names(e.Hosts)+".", "There is no server %s that could be left out.", words[1])
-		}
-		left := runbook.LeftOut{Host: h.Name, Because: args[key]}
+		left := runbook.LeftOut{Host: words[1], Because: args[key]}
 		if len(words) == 4 {
 			left.Rule = words[3]
-		} else if h.Role == estate.SMP || h.Role == estate.SQL {
+		}
+		out = append(out, left)
+	}
+	return out
+}
+
+// exceptionsOf reads the arguments against the estate. SMP and SQL Server are
+// never left out: without them nothing would be quiet and nothing could go back.
+func exceptionsOf(e estate.Estate, args map[string]string) (exceptions, error) {
+	out := exceptions{}
+	for _, left := range LeftOut(args) {
+		h, ok := e.Host(left.Host)
+		switch {
+		case !ok:
+			return nil, runbook.Refuse("The servers are "+estate.Names(e.Hosts)+".", "There is no server %s that could be left out.", left.Host)
+		case left.Rule == "" && (h.Role == estate.SMP || h.Role == estate.SQL):
 			return nil, runbook.Refuse("Leave the "+h.Role.String()+" in.", "%s cannot be left out: it is the %s, and without it there is no way back.", h.Name, h.Role)
 		}
+		left.Host = h.Name
 		out = append(out, left)
 	}
 	return out, nil

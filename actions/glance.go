@@ -2,6 +2,8 @@ package actions
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -9,57 +11,228 @@ import (
 	"itmsbot/runbook"
 )
 
-// Glance is what one look of quiesce says now, to somebody who only asks.
+// Glance is what one look says now, to somebody who only asks.
 type Glance struct {
 	Host string
 	Text string
-	// Good reports that quiesce would go on; Unknown that it could not be
-	// looked at.
-	Good, Unknown bool
+	// Unknown reports that it could not be looked at.
+	Unknown bool
 }
 
-// Glances are the looks that have a command of their own.
-var glances = map[string]func(Env, string) (runbook.Stage, error){
-	"queues": drain, "logs": readLogs, "disk": freeSpace, "backups": backups,
-}
-
-// Glance makes the same looks as the stage of quiesce, in the look lane, and
-// changes nothing. A name that it does not know has no looks.
-func (e *Engine) Glance(ctx context.Context, what string) ([]Glance, error) {
-	stageOf, ok := glances[what]
-	if !ok {
-		return nil, nil
-	}
-	env := e.env
-	env.Lane = estate.Look
-	stage, err := stageOf(env, "1")
-	if err != nil {
-		return nil, err
-	}
-	found := make([]Glance, len(stage.Steps))
-	var wg sync.WaitGroup // waited for below
-	for i, s := range stage.Steps {
-		wg.Go(func() {
-			ctx, cancel := context.WithTimeout(ctx, glanceLimit)
-			defer cancel()
-			found[i] = Glance{Host: s.Host}
-			kind, err := kindOf(s)
-			if err == nil {
-				var f Finding
-				if f, err = kind.Look(ctx, env, s); err == nil {
-					found[i].Text = f.Text
-					found[i].Good = f.Standing == IsDone || kind.Do != nil && f.Standing == IsNotDone
-					found[i].Unknown = f.Standing == IsUnknown
-				}
-			}
-			if err != nil {
-				found[i].Text, found[i].Unknown = "The bot "+Words(err)+".", true
-			}
-		})
-	}
-	wg.Wait()
-	return found, nil
+// glances are the looks that have a command of their own. Most are those of a
+// stage of quiesce, made in the look lane.
+var glances = map[string]func(ctx context.Context, l *Looks, hosts []estate.Host) ([]Glance, error){
+	"queues":    ofStage(drain),
+	"logs":      ofStage(readLogs),
+	"disk":      ofStage(freeSpace),
+	"backups":   ofStage(backups),
+	"services":  eachHost((*Looks).services),
+	"snapshots": eachHost((*Looks).snapshots),
 }
 
 // glanceLimit bounds a look for somebody who asks; the logs take the longest.
 const glanceLimit = time.Minute
+
+// Glance makes a look of that name, at the given hosts or, with none, at all that
+// it is about. Whoever asks within ten seconds shares it, unless the trail has
+// gone on since; head is the number of its last event. It changes nothing.
+func (l *Looks) Glance(ctx context.Context, what string, hosts []estate.Host, head int64) ([]Glance, error) {
+	look, ok := glances[what]
+	if !ok {
+		return nil, fmt.Errorf("look: there is no look %q", what)
+	}
+	found, err := shared(l, ctx, what+" "+estate.Names(hosts), head, glanceLimit, func(ctx context.Context) (any, error) {
+		return look(ctx, l, hosts)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found.([]Glance), nil
+}
+
+// ofStage makes the looks of a stage's steps, all at once.
+func ofStage(stageOf func(Env, string) (runbook.Stage, error)) func(context.Context, *Looks, []estate.Host) ([]Glance, error) {
+	return func(ctx context.Context, l *Looks, hosts []estate.Host) ([]Glance, error) {
+		env := l.env
+		env.Lane = estate.Look
+		if len(hosts) > 0 {
+			env.Estate.Hosts = hosts
+		}
+		stage, err := stageOf(env, "1")
+		if err != nil {
+			return nil, err
+		}
+		return together(len(stage.Steps), func(i int) Glance {
+			s := stage.Steps[i]
+			kind, err := kindOf(s)
+			if err != nil {
+				return unseenGlance(s.Host, err)
+			}
+			f, err := kind.Look(ctx, env, s)
+			if err != nil {
+				return unseenGlance(s.Host, err)
+			}
+			return Glance{Host: s.Host, Text: f.Text, Unknown: f.Standing == IsUnknown}
+		}), nil
+	}
+}
+
+// eachHost asks the hosts, every one of the estate if none is given, all at once.
+func eachHost(look func(*Looks, context.Context, Env, estate.Host) (string, error)) func(context.Context, *Looks, []estate.Host) ([]Glance, error) {
+	return func(ctx context.Context, l *Looks, hosts []estate.Host) ([]Glance, error) {
+		env := l.env
+		env.Lane = estate.Look
+		if len(hosts) == 0 {
+			hosts = env.Estate.Hosts
+		}
+		return together(len(hosts), func(i int) Glance {
+			text, err := look(l, ctx, env, hosts[i])
+			if err != nil {
+				return unseenGlance(hosts[i].Name, err)
+			}
+			return Glance{Host: hosts[i].Name, Text: text}
+		}), nil
+	}
+}
+
+func together(n int, look func(i int) Glance) []Glance {
+	found := make([]Glance, n)
+	var wg sync.WaitGroup // waited for below
+	for i := range found {
+		wg.Go(func() { found[i] = look(i) })
+	}
+	wg.Wait()
+	return found
+}
+
+func unseenGlance(host string, err error) Glance {
+	return Glance{Host: host, Unknown: true, Text: "The bot " + Words(err) + "."}
+}
+
+// services compares what runs with what ran when the host was last recorded.
+func (l *Looks) services(ctx context.Context, env Env, h estate.Host) (string, error) {
+	record, err := env.Reboots.Record(ctx, h.Name, env.Lane)
+	if err != nil {
+		return "", err
+	}
+	var mine []estate.Service
+	var stopped []string
+	for _, s := range record.Services {
+		if ofITMS(s) {
+			mine = append(mine, s)
+			if s.Start == "Auto" && !s.Running() {
+				stopped = append(stopped, s.Name+" is "+s.State)
+			}
+		}
+	}
+	then, request, err := l.recorded(h.Name)
+	if err != nil {
+		return "", err
+	}
+	if request == "" {
+		text := fmt.Sprintf("%s; nothing recorded to compare with.", count(len(mine), "service"))
+		if len(stopped) > 0 {
+			text += " " + upper(strings.Join(stopped, "; ")) + "."
+		}
+		return text, nil
+	}
+	differ := append(notRunning(then.ranThen(), record.Services), changedServices(then.Services, mine)...)
+	if len(differ) == 0 {
+		return fmt.Sprintf("%s, all as %s recorded them.", count(len(mine), "service"), request), nil
+	}
+	return fmt.Sprintf("%s; not as %s recorded them: %s.", count(len(mine), "service"), request, strings.Join(differ, "; ")), nil
+}
+
+// changedServices says which services are new, or start in another way or under
+// another account.
+func changedServices(then, now []estate.Service) []string {
+	was := map[string]estate.Service{}
+	for _, s := range then {
+		was[strings.ToLower(s.Name)] = s
+	}
+	var changed []string
+	for _, s := range now {
+		old, known := was[strings.ToLower(s.Name)]
+		switch {
+		case !known:
+			changed = append(changed, s.Name+" is new")
+		case old.Start != s.Start:
+			changed = append(changed, fmt.Sprintf("%s starts %s, was %s", s.Name, s.Start, old.Start))
+		case !strings.EqualFold(old.Account, s.Account):
+			changed = append(changed, fmt.Sprintf("%s runs as %s, was %s", s.Name, s.Account, old.Account))
+		}
+	}
+	return changed
+}
+
+// recorded finds the newest record of a host, and the request that made it; none
+// where there is none.
+func (l *Looks) recorded(host string) (recordFacts, string, error) {
+	recent, err := l.past.Recent(50)
+	if err != nil {
+		return recordFacts{}, "", err
+	}
+	for _, r := range recent {
+		if _, begun := r.Step(recordStep(0)); !begun || r.Undoes != "" {
+			continue
+		}
+		plan, err := l.planOf(r)
+		if err != nil {
+			continue // of another version
+		}
+		for _, s := range plan.Steps() {
+			life, _ := r.Step(s.ID)
+			if s.Kind != hostRecord.Name || s.Host != host || !life.Result.Good() {
+				continue
+			}
+			raw, err := lastFacts(l.past, r.ID, s.ID)
+			if err != nil {
+				return recordFacts{}, "", err
+			}
+			facts, err := params[recordFacts](raw, "the record of "+host)
+			return facts, r.ID, err
+		}
+	}
+	return recordFacts{}, "", nil
+}
+
+// snapshots lists what a host's machine has of them.
+func (l *Looks) snapshots(ctx context.Context, env Env, h estate.Host) (string, error) {
+	if h.WayBack() != estate.BySnapshot {
+		return "No snapshot: it " + wayBackOf(h) + ".", nil
+	}
+	if env.VMs == nil {
+		return "", &estate.Error{Kind: estate.Unavailable, Host: h.Name, Op: "read its snapshots", Detail: "no vCenter is configured"}
+	}
+	record, err := env.Reboots.Record(ctx, h.Name, env.Lane)
+	if err != nil {
+		return "", err
+	}
+	found, err := env.VMs.ByUUID(ctx, record.BIOS)
+	if err != nil {
+		return "", err
+	}
+	vm, why := estate.BoundVM(record.BIOS, found)
+	if why != "" {
+		return "", &estate.Error{Kind: estate.WrongMachine, Host: h.Name, Op: "find the virtual machine", Detail: why}
+	}
+	parts := []string{}
+	for _, s := range vm.Snapshots {
+		text := fmt.Sprintf("%s, %s old", s.Name, hours(vm.Now.Sub(s.Created)))
+		if !s.Quiesced {
+			text += ", file systems not at rest"
+		}
+		if !strings.HasPrefix(s.Description, "itmsbot ") {
+			text += ", not the bot's"
+		}
+		parts = append(parts, text)
+	}
+	if len(parts) == 0 {
+		parts = []string{"None"}
+	}
+	text := strings.Join(parts, "; ") + "."
+	if faults := vm.StandingFaults(); len(faults) > 0 {
+		text += " " + upper(strings.Join(faults, "; ")) + "."
+	}
+	return text, nil
+}

@@ -33,6 +33,12 @@ type Env struct {
 	// Before is what the first intent of the running step recorded; nil
 	// before there was one.
 	Before json.RawMessage
+	// Request is the one that is carried out, as it was when the stage
+	// began; empty while planning.
+	Request runbook.Request
+	// Facts are those that a step of this request found last, nil if it
+	// found none; set while a step runs.
+	Facts func(step string) (json.RawMessage, error)
 	// Config is the digest of policy and configuration; part of every plan.
 	Config string
 	Limits Limits
@@ -135,7 +141,7 @@ type Kind struct {
 
 // kinds lists every sort of step this program can carry out.
 var kinds = []*Kind{firewallAllow, firewallDisable, queueWait, logsReview, disksFree, backupsCurrent, neighboursQuiet, rebootLay, rebootHost,
-	doorsClosed, queueQuiet, snapshotCreate}
+	hostRecord, sitesKnown, backupMade, doorsClosed, queueQuiet, hostReady, setReady, snapshotCreate}
 
 func kindOf(s runbook.Step) (*Kind, error) {
 	for _, k := range kinds {

@@ -43,28 +43,14 @@ type snapshotBefore struct {
 	Snapshots int `json:"snapshots"`
 }
 
-// boundVM reads the machine that the plan names, and makes sure that it is
-// still the host: the mirror copy must never be touched.
+// boundVM reads the step's data and the machine that it names.
 func boundVM(ctx context.Context, env Env, s runbook.Step) (snapshotParams, estate.VM, error) {
 	p, err := params[snapshotParams](s.Params, s.ID)
 	if err != nil {
 		return p, estate.VM{}, err
 	}
-	if env.VMs == nil {
-		return p, estate.VM{}, &estate.Error{Kind: estate.Unavailable, Host: s.Host, Op: "read the virtual machine", Detail: "no vCenter is configured"}
-	}
-	found, err := env.VMs.ByUUID(ctx, p.UUID)
-	if err != nil {
-		return p, estate.VM{}, err
-	}
-	vm, why := estate.BoundVM(p.UUID, found)
-	if why == "" && vm.Ref != p.VM {
-		why = fmt.Sprintf("the BIOS UUID is that of %s (%s) now, the plan names %s", vm.Name, vm.Ref, p.VM)
-	}
-	if why != "" {
-		return p, vm, &estate.Error{Kind: estate.WrongMachine, Host: s.Host, Op: "find the virtual machine", Detail: why}
-	}
-	return p, vm, nil
+	vm, err := setMember{s.Host, p.VM, p.UUID}.bound(ctx, env)
+	return p, vm, err
 }
 
 func lookAtSnapshot(ctx context.Context, env Env, s runbook.Step) (Finding, error) {
@@ -149,4 +135,57 @@ func removeSnapshot(ctx context.Context, env Env, s runbook.Step, _ json.RawMess
 		return err
 	}
 	return dropKeyed(ctx, env, s, vm, p.Key)
+}
+
+// wayStages makes the stages of 1.4 item 7 for hosts that each have a way of their
+// own: first the backups that a person makes while all is quiet, then the looks
+// directly before, then every snapshot at once, as one set.
+func wayStages(env Env, ask Ask, id string, doors runbook.Stage, machines []machine) ([]runbook.Stage, error) {
+	var stages []runbook.Stage
+	if made, err := backupsMade(env, id, doors, machines); err != nil {
+		return nil, err
+	} else if len(made.Steps) > 0 {
+		stages, id = append(stages, made), after(id)
+	}
+	ready, err := lookOnce(env, id, doors, machines)
+	if err != nil {
+		return nil, err
+	}
+	stages, id = append(stages, ready), after(id)
+	set, err := takeSet(env, ask, id, machines)
+	if err != nil || len(set.Steps) == 0 {
+		return stages, err
+	}
+	return append(stages, set), nil
+}
+
+// setFresh is how old the looks directly before a set may be when it is taken
+// (1.4 item 7).
+const setFresh = 5 * time.Minute
+
+// takeSet makes the stage in which all snapshots are taken together.
+func takeSet(env Env, ask Ask, id string, machines []machine) (runbook.Stage, error) {
+	stage := runbook.Stage{ID: id, Item: "1.4 item 7", Doing: "taking the snapshots", Set: true, FreshSeconds: int64(setFresh.Seconds())}
+	var hosts []estate.Host
+	for _, m := range machines {
+		if m.host.WayBack() != estate.BySnapshot {
+			continue
+		}
+		hosts = append(hosts, m.host)
+		step := runbook.Step{ID: fmt.Sprintf("%s.%d", id, len(hosts)), Kind: snapshotCreate.Name, Version: snapshotCreate.Version, Host: m.host.Name,
+			Machine: m.record.Machine, Title: "snapshot " + m.host.Name, Effect: runbook.Effect{What: "Snapshot", Before: "None", After: "1 in the set"},
+			Touches: []string{m.host.Name + " snapshots"}, WayBack: "removes the snapshot"}
+		if n := len(m.vm.Snapshots); n > 0 {
+			step.Effect.Before = count(n, "snapshot")
+		}
+		var err error
+		step.Params, err = runbook.Canonical(snapshotParams{VM: m.vm.Ref, UUID: m.vm.UUID, Name: "itmsbot " + ask.Request,
+			Key: "itmsbot " + env.Upgrade + " " + ask.Request + " " + step.ID, SpacePercent: env.Limits.SpacePercent})
+		if err != nil {
+			return stage, err
+		}
+		stage.Steps = append(stage.Steps, step)
+	}
+	stage.Title, stage.Done = "Snapshot "+estate.Names(hosts)+" as one set", estate.Names(hosts)+" are in one snapshot set"
+	return stage, nil
 }

@@ -24,8 +24,6 @@ type DoorLook struct {
 	// At is when it was read, on the bot's clock; Err says why it was not.
 	At  time.Time
 	Err error
-	// of is the trail's number when it was asked for.
-	of int64
 }
 
 // Looks answers people who look. Whoever asks within ten seconds shares one
@@ -34,20 +32,64 @@ type DoorLook struct {
 // a lane of their own.
 type Looks struct {
 	env    Env
+	past   Journal
 	flight singleflight.Group
 
 	mu   sync.Mutex // protects last
-	last map[string]DoorLook
+	last map[string]sharedLook
 }
 
-// NewLooks makes the looks of an estate.
-func NewLooks(env Env) *Looks { return &Looks{env: env, last: map[string]DoorLook{}} }
+// sharedLook is what was found, when, and with which number of the trail.
+type sharedLook struct {
+	found any
+	at    time.Time // real time: how long it is shared is no matter of the domain clock
+	head  int64
+}
+
+// NewLooks makes the looks of an estate; past is what they compare with.
+func NewLooks(env Env, past Journal) *Looks {
+	return &Looks{env: env, past: past, last: map[string]sharedLook{}}
+}
 
 // Times of a look: how long one may take, and how long it is shared.
 const (
 	lookLimit = 20 * time.Second
 	lookFresh = 10 * time.Second
 )
+
+// shared makes a look, or gives what somebody found with it a moment ago. The look
+// belongs to all who share it, so the one who leaves does not end it for the others.
+// What could not be found is not kept.
+func shared(l *Looks, ctx context.Context, key string, head int64, limit time.Duration, look func(context.Context) (any, error)) (any, error) {
+	l.mu.Lock()
+	last, ok := l.last[key]
+	l.mu.Unlock()
+	if ok && last.head == head && time.Since(last.at) < lookFresh {
+		return last.found, nil
+	}
+	found, err, _ := l.flight.Do(fmt.Sprint(key, " ", head), func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+		defer cancel()
+		at := time.Now()
+		found, err := look(ctx)
+		if err == nil {
+			l.mu.Lock()
+			l.last[key] = sharedLook{found, at, head}
+			l.mu.Unlock()
+		}
+		return found, err
+	})
+	return found, err
+}
+
+// planOf reads the plan of a request.
+func (l *Looks) planOf(r runbook.Request) (runbook.Plan, error) {
+	bytes, err := l.past.Plan(r.Digest)
+	if err != nil {
+		return runbook.Plan{}, err
+	}
+	return runbook.OpenPlan(bytes)
+}
 
 // Doors looks at the doors of hosts, all at once. head is the number of the
 // trail's last event.
@@ -65,43 +107,41 @@ func (l *Looks) Doors(ctx context.Context, hosts []estate.Host, head int64) []Do
 func (l *Looks) Fresh(ctx context.Context, hosts []estate.Host) []DoorLook {
 	l.mu.Lock()
 	for _, h := range hosts {
-		delete(l.last, h.Name)
+		delete(l.last, doorKey(h))
 	}
 	l.mu.Unlock()
 	return l.Doors(ctx, hosts, -1)
 }
 
+func doorKey(h estate.Host) string { return "doors " + h.Name }
+
 func (l *Looks) door(ctx context.Context, h estate.Host, head int64) DoorLook {
-	l.mu.Lock()
-	last, ok := l.last[h.Name]
-	l.mu.Unlock()
-	if ok && last.Err == nil && last.of == head && time.Since(last.At) < lookFresh {
-		return last
-	}
-	v, _, _ := l.flight.Do(fmt.Sprint(h.Name, " ", head), func() (any, error) {
-		// The look belongs to all who share it, so the one who leaves
-		// does not end it for the others.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookLimit)
-		defer cancel()
-		look := DoorLook{Host: h, At: time.Now(), of: head}
-		look.Firewall, look.Err = l.env.Firewalls.Firewall(ctx, h.Name, estate.Look,
+	look := DoorLook{Host: h, At: time.Now()}
+	found, err := shared(l, ctx, doorKey(h), head, lookLimit, func(ctx context.Context) (any, error) {
+		look := look
+		fw, err := l.env.Firewalls.Firewall(ctx, h.Name, estate.Look,
 			estate.FirewallQuery{Names: []string{}, Ports: h.ClientPorts, WinRMPort: h.WinRMPort})
-		kept := slices.Clone(look.Firewall.Callers)
+		if err != nil {
+			return nil, err
+		}
+		look.Firewall = fw
+		kept := slices.Clone(fw.Callers)
 		for _, k := range l.env.Estate.Keep {
 			kept = append(kept, k.Remote...)
 		}
-		look.Doors = estate.DoorsOf(h, look.Firewall, kept)
-		for _, r := range look.Firewall.Active {
+		look.Doors = estate.DoorsOf(h, fw, kept)
+		for _, r := range fw.Active {
 			if strings.EqualFold(r.Group, estate.RuleGroup) {
 				look.Bot = append(look.Bot, r)
 			}
 		}
-		l.mu.Lock()
-		l.last[h.Name] = look
-		l.mu.Unlock()
 		return look, nil
 	})
-	return v.(DoorLook)
+	if err != nil {
+		look.Err = err
+		return look
+	}
+	return found.(DoorLook)
 }
 
 // Preview computes what an action would do, proposing nothing. The plan is of

@@ -64,6 +64,7 @@ type VMs interface {
 
 // CMDB is what actions need of the SQL Server. Every call only looks.
 type CMDB interface {
+	Probe(ctx context.Context) (estate.CMDB, error)
 	Queue(ctx context.Context) (estate.Queue, error)
 	Backups(ctx context.Context) (estate.Backups, error)
 	Neighbours(ctx context.Context) (estate.Neighbours, error)
@@ -82,14 +83,21 @@ type Clock interface {
 // write transaction: what it adds is committed as a whole or not at all.
 type Journal interface {
 	Append(decide func(Tx) error) error
+	Past
+	Plan(digest string) ([]byte, error)
+	// Before is what the first intent of a step recorded, nil if none did.
+	Before(request, step string) (json.RawMessage, error)
+}
+
+// Past is what has happened.
+type Past interface {
 	Request(id string) (runbook.Request, error)
 	// Live lists the requests that have not ended, oldest first.
 	Live() ([]runbook.Request, error)
 	// Recent lists the newest n requests, ended ones too.
 	Recent(n int) ([]runbook.Request, error)
-	Plan(digest string) ([]byte, error)
-	// Before is what the first intent of a step recorded, nil if none did.
-	Before(request, step string) (json.RawMessage, error)
+	// EventsOf lists the events of a request, in order.
+	EventsOf(request string) ([]runbook.Event, error)
 }
 
 // Tx is the inside of a write transaction.

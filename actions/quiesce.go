@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 
+	"itmsbot/estate"
 	"itmsbot/runbook"
 )
 
@@ -29,30 +30,55 @@ var quiesce = &Action{
 			return Draft{}, err
 		}
 		env.Estate = except.without(env.Estate)
-		draft, err := closeDoors(ctx, env, ask, except)
-		if err != nil {
-			return draft, err
+		if env.VMs == nil && len(env.Estate.Going(estate.BySnapshot)) > 0 {
+			return Draft{}, runbook.Refuse("Name it in `itmsbot.yaml`.", "No vCenter is configured, so there would be no way back.")
 		}
-		for _, stageOf := range []func(Env, string) (runbook.Stage, error){drain, readLogs, freeSpace, backups} {
-			stage, err := stageOf(env, strconv.Itoa(len(draft.Stages)+1))
-			if err != nil {
-				return draft, err
+		machines := lookAtMachines(ctx, env, env.Estate.Hosts)
+		for _, m := range machines {
+			if err := m.refusal(); err != nil {
+				return Draft{}, err
 			}
-			draft.Stages = append(draft.Stages, stage)
 		}
-		restart, err := rebootSMP(env, strconv.Itoa(len(draft.Stages)+1), ask.Request, draft.Machines)
-		if err != nil {
-			return draft, err
+		if err := alone(ctx, env, env.Estate.Hosts); err != nil {
+			return Draft{}, err
 		}
-		draft.Stages = append(draft.Stages, restart...)
-		if env.VMs == nil {
-			return draft, runbook.Refuse("Name it in `itmsbot.yaml`.", "No vCenter is configured, so there would be no way back.")
-		}
-		set, machines, err := takeSet(ctx, env, ask, strconv.Itoa(len(draft.Stages)+1), draft.Stages[1])
-		if err != nil {
-			return draft, err
-		}
-		draft.Stages, draft.Machines = append(draft.Stages, set...), machines
-		return draft, nil
+		return quiesceStages(ctx, env, ask, except, machines)
 	},
+}
+
+// quiesceStages is 1.4 in its order. Stage 0 is what the method leaves unsaid:
+// the record without which nobody could say afterwards what has changed.
+func quiesceStages(ctx context.Context, env Env, ask Ask, except exceptions, machines []machine) (Draft, error) {
+	record, err := recordAll(env, machines)
+	if err != nil {
+		return Draft{}, err
+	}
+	draft, err := closeDoors(ctx, env, ask, except)
+	if err != nil {
+		return draft, err
+	}
+	doors := draft.Stages[len(draft.Stages)-1]
+	draft.Machines = nil
+	for _, m := range machines {
+		draft.Machines = append(draft.Machines, m.planned())
+	}
+	draft.Readings = append(draft.Readings, readings(machines)...)
+	for _, stageOf := range []func(Env, string) (runbook.Stage, error){drain, readLogs, freeSpace, backups} {
+		stage, err := stageOf(env, strconv.Itoa(len(draft.Stages)+1))
+		if err != nil {
+			return draft, err
+		}
+		draft.Stages = append(draft.Stages, stage)
+	}
+	restart, err := rebootSMP(env, strconv.Itoa(len(draft.Stages)+1), ask.Request, draft.Machines)
+	if err != nil {
+		return draft, err
+	}
+	draft.Stages = append(draft.Stages, restart...)
+	ways, err := wayStages(env, ask, strconv.Itoa(len(draft.Stages)+1), doors, machines)
+	if err != nil {
+		return draft, err
+	}
+	draft.Stages = append([]runbook.Stage{record}, append(draft.Stages, ways...)...)
+	return draft, nil
 }

@@ -14,7 +14,7 @@ import (
 // not said again.
 //
 // A host that does not answer is said too: unknown is not closed.
-func (e *Engine) Watch(ctx context.Context, history func(request string) ([]runbook.Event, error)) error {
+func (e *Engine) Watch(ctx context.Context) error {
 	recent, err := e.journal.Recent(50)
 	if err != nil {
 		return err
@@ -23,7 +23,7 @@ func (e *Engine) Watch(ctx context.Context, history func(request string) ([]runb
 		if !guarded(r) {
 			continue
 		}
-		if err := e.watch(ctx, r, history); err != nil {
+		if err := e.watch(ctx, r); err != nil {
 			return err
 		}
 	}
@@ -40,7 +40,7 @@ func guarded(r runbook.Request) bool {
 	return false
 }
 
-func (e *Engine) watch(ctx context.Context, r runbook.Request, history func(string) ([]runbook.Event, error)) error {
+func (e *Engine) watch(ctx context.Context, r runbook.Request) error {
 	bytes, err := e.journal.Plan(r.Digest)
 	if err != nil {
 		return err
@@ -49,7 +49,7 @@ func (e *Engine) watch(ctx context.Context, r runbook.Request, history func(stri
 	if err != nil {
 		return nil // of a later version, which watches its own
 	}
-	events, err := history(r.ID)
+	events, err := e.journal.EventsOf(r.ID)
 	if err != nil {
 		return err
 	}

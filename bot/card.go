@@ -63,6 +63,7 @@ func (v view) name(p runbook.Person) string { return v.policy.Name(p) }
 func (v view) draw(state, lead, text string, more ...slack.Block) drawing {
 	blocks := []slack.Block{header(v.title() + ": " + state)}
 	blocks = append(blocks, sections(mrkdwn(lead))...)
+	blocks = append(blocks, v.aside()...)
 	blocks = append(blocks, more...)
 	return drawing{text: escape(plain(cut(text, 300))), blocks: append(blocks, v.smallPrint())}
 }

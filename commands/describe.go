@@ -120,6 +120,14 @@ func with[T any](e runbook.Event, say func(T) string) string {
 	return say(b)
 }
 
+// LeftOut says in a sentence what a plan leaves out on somebody's word.
+func LeftOut(l runbook.LeftOut) string {
+	if l.Rule != "" {
+		return fmt.Sprintf("%s, rule “%s” stays on, because “%s”.", l.Host, l.Rule, l.Because)
+	}
+	return fmt.Sprintf("%s, because “%s”.", l.Host, l.Because)
+}
+
 // Line is the line a request was asked with, as a command.
 func Line(r runbook.Request) string { return "`/itms " + r.Line + "`" }
 

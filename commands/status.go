@@ -21,7 +21,11 @@ func (r *Router) status(tx actions.Tx, _ actions.Order, words []string) (Reply, 
 	if err != nil {
 		return Reply{}, nil, err
 	}
-	text := r.openRequests(live)
+	aside, err := r.leftOut()
+	if err != nil {
+		return Reply{}, nil, err
+	}
+	text := r.openRequests(live) + aside
 	return Reply{Text: text + "\nLooking at the servers…", Later: func(ctx context.Context) Reply {
 		looks := r.doors(ctx, r.engine.Env().Estate.WithDoors())
 		return Reply{Text: text, Table: doorTable(looks), Foot: footOf(looks)}
@@ -37,6 +41,25 @@ func (r *Router) openRequests(live []runbook.Request) string {
 		lines[i] = fmt.Sprintf("*%s* %s (%s): %s. %s", q.ID, Line(q), r.engine.Policy().Name(q.By), q.State, r.waitsFor(q))
 	}
 	return strings.Join(lines, "\n")
+}
+
+// leftOut names what requests have left out on somebody's word, for as long as they
+// are not taken back.
+func (r *Router) leftOut() (string, error) {
+	recent, err := r.journal.Recent(50)
+	if err != nil {
+		return "", err
+	}
+	text := ""
+	for _, q := range recent {
+		if q.State.Untouched() || q.BackedOutBy != "" {
+			continue
+		}
+		for _, l := range actions.LeftOut(q.Args) {
+			text += fmt.Sprintf("\nLeft out by %s: %s", q.ID, LeftOut(l))
+		}
+	}
+	return text, nil
 }
 
 func (r *Router) waitsFor(q runbook.Request) string {
@@ -55,12 +78,12 @@ func (r *Router) waitsFor(q runbook.Request) string {
 func (r *Router) firewall(_ actions.Tx, _ actions.Order, words []string) (Reply, *runbook.Refusal, error) {
 	hosts := r.engine.Env().Estate.WithDoors()
 	if len(words) > 0 {
-		h, ok := r.engine.Env().Estate.Host(words[0])
+		h, no := r.server(words[0])
 		switch {
 		case len(words) > 1:
 			return Reply{}, runbook.Refuse("For example `/itms firewall SMP1`.", "Name one server, or none."), nil
-		case !ok:
-			return Reply{}, runbook.Refuse("The servers are "+estate.Names(r.engine.Env().Estate.Hosts)+".", "There is no server of that name."), nil
+		case no != nil:
+			return Reply{}, no, nil
 		case len(h.ClientPorts) == 0:
 			return Reply{}, runbook.Refuse("", "%s has no client doors.", h.Name), nil
 		}
@@ -81,9 +104,9 @@ func (r *Router) check(_ actions.Tx, o actions.Order, words []string) (Reply, *r
 	if len(words) != 1 {
 		return Reply{}, runbook.Refuse("For example `/itms check SMP1`.", "Name one server."), nil
 	}
-	h, ok := r.engine.Env().Estate.Host(words[0])
-	if !ok {
-		return Reply{}, runbook.Refuse("The servers are "+estate.Names(r.engine.Env().Estate.Hosts)+".", "There is no server of that name."), nil
+	h, no := r.server(words[0])
+	if no != nil {
+		return Reply{}, no, nil
 	}
 	return Reply{Text: "Logging on to " + h.Name + "…", Later: func(ctx context.Context) Reply {
 		r.parking.Unpark(h.Name)
@@ -98,11 +121,7 @@ func (r *Router) check(_ actions.Tx, o actions.Order, words []string) (Reply, *r
 
 // doors looks at hosts, sharing what was read since the last event.
 func (r *Router) doors(ctx context.Context, hosts []estate.Host) []actions.DoorLook {
-	head, _, err := r.journal.Head()
-	if err != nil {
-		head = -1
-	}
-	return r.looks.Doors(ctx, hosts, head)
+	return r.looks.Doors(ctx, hosts, r.head())
 }
 
 // doorSentence begins with the outcome: open, closed, or not known.

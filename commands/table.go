@@ -13,7 +13,7 @@ type laterWord struct{ name, section string }
 
 // later lists what is refused by name instead of guessed at.
 var later = []laterWord{
-	{"reboot", "1.4 item 6"}, {"services", "1.5 item 8"}, {"snapshot", "1.4 item 7"}, {"snapshots", "1.4 item 7"},
+	{"reboot", "1.4 item 6"}, {"snapshot", "1.4 item 7"},
 	{"block", "1.4 item 1"}, {"allow", "1.6 to 1.10"}, {"close", "1.7"}, {"golive", "1.10"}, {"commit", "1.10 item 4"},
 	{"rollback", "back out of the day"}, {"hold", "stop and hold"}, {"why", "rules"}, {"sign", "rules"},
 }
@@ -36,10 +36,12 @@ func (r *Router) commands() []command {
 		command{name: "leave", args: "R-n why", summary: "end a waiting request as it stands", run: ended((*actions.Engine).Leave, "left as it is", r.engine)},
 		command{name: "status", summary: "what is so now, and what waits for whom", looks: true, run: r.status},
 		command{name: "firewall", args: "[SERVER]", summary: "who can reach what right now, read from the servers", looks: true, run: r.firewall},
-		command{name: "queues", summary: "what waits in the event queue", looks: true, run: r.glance("queues", "Event queue")},
-		command{name: "logs", summary: "errors that are new or have grown", looks: true, run: r.glance("logs", "Logs")},
-		command{name: "disk", summary: "free space on SMP and SQL Server", looks: true, run: r.glance("disk", "Free space")},
-		command{name: "backups", summary: "the CMDB's backup, and the databases beside it", looks: true, run: r.glance("backups", "Backups")},
+		command{name: "queues", summary: "what waits in the event queue", looks: true, run: r.glance("queues", "Event queue", false)},
+		command{name: "logs", args: "[SERVER]", summary: "errors that are new or have grown", looks: true, run: r.glance("logs", "Logs", true)},
+		command{name: "disk", summary: "free space on SMP and SQL Server", looks: true, run: r.glance("disk", "Free space", false)},
+		command{name: "backups", summary: "the CMDB's backup, and the databases beside it", looks: true, run: r.glance("backups", "Backups", false)},
+		command{name: "services", args: "[SERVER]", summary: "what runs, beside what ran when it was recorded", looks: true, run: r.glance("services", "Services", true)},
+		command{name: "snapshots", args: "[SERVER]", summary: "the snapshots of each server, and how old they are", looks: true, run: r.glance("snapshots", "Snapshots", true)},
 		command{name: "check", args: "SERVER", summary: "log on once more where the log-on was refused, and look", run: r.check},
 		command{name: "note", args: "TEXT", summary: "put a decision into the trail", run: r.note},
 		command{name: "audit", args: "[n]", summary: "the last lines of the trail", looks: true, run: r.audit},

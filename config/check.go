@@ -28,6 +28,7 @@ func (d *decoder) check(c *Config) {
 	d.checkSecrets(c)
 	d.checkLogins(c)
 	d.checkHosts(c)
+	d.checkWaysBack(c)
 	d.checkThumbprints(c)
 	d.checkCMDB(c)
 	d.checkVCenter(c)
@@ -155,8 +156,11 @@ func (d *decoder) checkTimes(c *Config) {
 	if l := c.Limits; l != nil {
 		within("limits.restore", l.Restore, 5*time.Minute, time.Hour)
 		within("limits.linger", l.Linger, time.Minute, 30*time.Minute)
-		if l.Restore == nil && l.Linger == nil {
-			d.on("limits", "limits is empty; write restore or linger, or take it out")
+		within("limits.queue_wait", l.QueueWait, 5*time.Minute, 4*time.Hour)
+		within("limits.backup_age", l.BackupAge, time.Hour, 7*24*time.Hour)
+		within("limits.reboot", l.Reboot, 5*time.Minute, 2*time.Hour)
+		if *l == (Limits{}) {
+			d.on("limits", "limits is empty; write one of its keys, or take it out")
 		}
 	}
 }

@@ -38,6 +38,8 @@ type Host struct {
 	ClientPorts  []string    `yaml:"client_ports" pattern:"^[0-9]{1,5}(-[0-9]{1,5})?$" like:"a port or two, such as \"443\" or \"50120-50124\"" doc:"TCP ports by which clients come in, as text: \"443\" or \"50120-50124\" (1.4 item 1). Needed for every role but sql."`
 	DoorPrograms []string    `yaml:"door_programs" pattern:"^\\\\.+\\.[Ee][Xx][Ee]$" like:"the end of its path, such as '\\httpd.exe'" doc:"Further programs, by the end of their path, whose any-port rules are doors: '\\httpd.exe' on a gateway."`
 	WinRM        WinRM       `yaml:"winrm" need:"yes" doc:"How the bot reaches the host."`
+	WayBack      string      `yaml:"way_back" enum:"snapshot,backup,none" doc:"How the host goes back: snapshot (the default), with the set in vCenter; backup, which a person makes while all is quiet and would restore; none, for the reason in because. Members of a cluster are never snapshot; smp and sql are never none."`
+	Because      string      `yaml:"because" doc:"Why the host has no way back; it stands on every card."`
 }
 
 // WinRM is the way to one host.
@@ -120,8 +122,14 @@ type Proposals struct {
 
 // Limits are the thresholds that bind.
 type Limits struct {
-	Restore *Duration `yaml:"restore" doc:"How long after arming a host opens itself again if the bot has lost it, 5m to 60m; without it 10m."`
-	Linger  *Duration `yaml:"linger" doc:"How long connections of clients may outlive the closing, 1m to 30m; without it 3m."`
+	Restore      *Duration `yaml:"restore" doc:"How long after arming a host opens itself again if the bot has lost it, 5m to 60m; without it 10m."`
+	Linger       *Duration `yaml:"linger" doc:"How long connections of clients may outlive the closing, 1m to 30m; without it 3m."`
+	QueueWait    *Duration `yaml:"queue_wait" doc:"How long the event queue may take to empty until a person is asked, 5m to 4h; without it 30m."`
+	QueueEmpty   string    `yaml:"queue_empty" pattern:"^[0-9]{1,4}$" like:"a whole number of events, such as \"0\"" doc:"How many events still count as none, as text; without it \"0\"."`
+	FreeGB       string    `yaml:"free_gb" pattern:"^[1-9][0-9]{0,4}$" like:"a whole number of gigabytes, such as \"15\"" doc:"The least free space on each drive of SMP and SQL Server, in GB, as text; without it the method's \"15\"."`
+	BackupAge    *Duration `yaml:"backup_age" doc:"How old the newest full backup of the CMDB may be, 1h to 168h; without it 24h."`
+	Reboot       *Duration `yaml:"reboot" doc:"How long the SMP may take until it is back with its services, 5m to 2h; without it 20m."`
+	SpacePercent string    `yaml:"space_percent" pattern:"^[1-9][0-9]?$|^100$" like:"a whole number from 1 to 100, such as \"10\"" doc:"How much of all disks of the set has to be free on its datastores, in percent, as text; without it \"10\"."`
 }
 
 // Health is where probes ask.

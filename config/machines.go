@@ -15,7 +15,8 @@ func (c *Config) Machines() estate.Estate {
 	e := estate.Estate{Name: c.Estate.Name, Lab: c.Lab != nil}
 	for _, h := range c.Estate.Hosts {
 		e.Hosts = append(e.Hosts, estate.Host{Name: h.Name, Role: h.Role, WinRMPort: h.winrmPort(),
-			ClientPorts: append([]string{}, h.ClientPorts...), DoorPrograms: h.DoorPrograms})
+			ClientPorts: append([]string{}, h.ClientPorts...), DoorPrograms: h.DoorPrograms,
+			Way: estate.Way(h.WayBack), Because: h.Because})
 	}
 	for _, k := range c.Estate.Keep {
 		e.Keep = append(e.Keep, estate.Keeper{Name: k.Name, Ports: k.Ports, Remote: k.From, Hosts: k.Hosts})
@@ -72,11 +73,27 @@ func (c *Config) Policy() runbook.Policy {
 // Bounds are the limits that bind, the method's own where the file gives none.
 func (c *Config) Bounds() actions.Limits {
 	b := actions.DefaultLimits()
-	if l := c.Limits; l != nil && l.Restore != nil {
-		b.Restore = time.Duration(*l.Restore)
+	l := c.Limits
+	if l == nil {
+		return b
 	}
-	if l := c.Limits; l != nil && l.Linger != nil {
-		b.Linger = time.Duration(*l.Linger)
+	for _, span := range []struct {
+		given *Duration
+		into  *time.Duration
+	}{{l.Restore, &b.Restore}, {l.Linger, &b.Linger}, {l.QueueWait, &b.QueueWait}, {l.BackupAge, &b.BackupAge}, {l.Reboot, &b.Reboot}} {
+		if span.given != nil {
+			*span.into = time.Duration(*span.given)
+		}
+	}
+	// What is no number has been refused by its pattern.
+	if n, err := strconv.ParseInt(l.QueueEmpty, 10, 64); err == nil {
+		b.QueueEmpty = n
+	}
+	if n, err := strconv.ParseInt(l.FreeGB, 10, 64); err == nil {
+		b.FreeBytes = n << 30
+	}
+	if n, err := strconv.Atoi(l.SpacePercent); err == nil {
+		b.SpacePercent = n
 	}
 	return b
 }

@@ -52,6 +52,40 @@ type Host struct {
 	// WinRMPort is the local port of the host's own remote management, 5985
 	// or 5986. The bot leaves rules for it alone.
 	WinRMPort int `json:"winrm_port"`
+	// Way is how the host goes back, empty for BySnapshot. Because says why
+	// there is none, with NoWay.
+	Way     Way    `json:"way,omitempty"`
+	Because string `json:"because,omitempty"`
+}
+
+// Way is how a host goes back to what it was before the upgrade.
+type Way string
+
+// The ways back. SMP and SQL Server always have one, because they go back
+// together, each by its own.
+const (
+	BySnapshot Way = "snapshot" // with the set of the virtual machines
+	ByBackup   Way = "backup"   // a person restores it, and says so by name
+	NoWay      Way = "none"     // for a reason that stands on every card
+)
+
+// WayBack is the host's way back, which is never empty.
+func (h Host) WayBack() Way {
+	if h.Way == "" {
+		return BySnapshot
+	}
+	return h.Way
+}
+
+// Going lists the hosts that go back this way, in the estate's order.
+func (e Estate) Going(way Way) []Host {
+	var hosts []Host
+	for _, h := range e.Hosts {
+		if h.WayBack() == way {
+			hosts = append(hosts, h)
+		}
+	}
+	return hosts
 }
 
 // Keeper is somebody who must still come in while the doors are closed: a jump

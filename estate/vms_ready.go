@@ -10,7 +10,7 @@ import (
 // (infra.md D3); empty is what a snapshot needs. It looks at the machine alone;
 // SpaceFaults looks at the set.
 func (v VM) SnapshotFaults() []string {
-	var why []string
+	why := v.StandingFaults()
 	add := func(wrong bool, format string, args ...any) {
 		if wrong {
 			why = append(why, fmt.Sprintf(format, args...))
@@ -19,8 +19,6 @@ func (v VM) SnapshotFaults() []string {
 	add(!v.Connected, "vCenter does not reach the ESXi host of %s", v.Name)
 	add(v.Power != VMOn, "%s is not on (%s), so its file systems cannot be brought to rest", v.Name, v.Power)
 	add(v.Power == VMOn && !v.ToolsRunning, "VMware Tools do not run in %s, so quiesce would be ignored", v.Name)
-	add(v.Chain > MaxChain, "%s runs on a chain of %d snapshots; a new one may be put on %d at most", v.Name, v.Chain, MaxChain)
-	add(v.ConsolidationNeeded, "the disks of %s need consolidation", v.Name)
 	for _, t := range v.Tasks {
 		by := ""
 		if t.By != "" {
@@ -28,10 +26,23 @@ func (v VM) SnapshotFaults() []string {
 		}
 		add(true, "%s%s works on %s", t.Method, by, v.Name)
 	}
-	for _, s := range v.Unsupported {
-		add(true, "%s: %s", v.Name, s)
-	}
 	add(len(v.Datastores) == 0, "vCenter names no datastore of %s", v.Name)
+	return why
+}
+
+// StandingFaults are those of SnapshotFaults that no waiting mends, so that nothing
+// needs to be begun that would end with a snapshot.
+func (v VM) StandingFaults() []string {
+	var why []string
+	if v.Chain > MaxChain {
+		why = append(why, fmt.Sprintf("%s runs on a chain of %d snapshots; a new one may be put on %d at most", v.Name, v.Chain, MaxChain))
+	}
+	if v.ConsolidationNeeded {
+		why = append(why, fmt.Sprintf("the disks of %s need consolidation", v.Name))
+	}
+	for _, s := range v.Unsupported {
+		why = append(why, v.Name+": "+s)
+	}
 	return why
 }
 

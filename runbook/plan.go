@@ -51,7 +51,13 @@ type Machine struct {
 	// that: the UUID that the host itself reports, and vCenter's reference.
 	BIOS string `json:"bios,omitempty"`
 	VM   string `json:"vm,omitempty"`
+	// WayBack says how it goes back: WayBackSnapshot, or in words what a
+	// person does, or that there is none and why.
+	WayBack string `json:"way_back,omitempty"`
 }
+
+// WayBackSnapshot is the way back that needs no words: with the set.
+const WayBackSnapshot = "snapshot"
 
 // Stage is a set of steps that run together. Stages run one after the other.
 type Stage struct {
@@ -65,8 +71,11 @@ type Stage struct {
 	Done  string `json:"done"`
 	// Set says that the steps hold together or not at all: when one is tried
 	// again, all of them are done again.
-	Set   bool   `json:"set,omitempty"`
-	Steps []Step `json:"steps"`
+	Set bool `json:"set,omitempty"`
+	// FreshSeconds is how old the outcomes of the stage before may be when
+	// this one begins; older ones are looked at again. 0 is any age.
+	FreshSeconds int64  `json:"fresh_seconds,omitempty"`
+	Steps        []Step `json:"steps"`
 }
 
 // Step is one change on one host.

@@ -42,6 +42,7 @@ type Condition struct {
 //	pending      Host Name On Word         a reason for a reboot; Word is a file to be renamed
 //	installer    Host Name On              a program installs something
 //	power-action Host On                   the agent has armed a restart
+//	password     Host Number               days since the machine password was renewed
 //	schedules    On                        the SMP recreates its schedules
 //	flush        On                        agents are told to throw their events away
 //	paused       On                        the SMP leaves its queue alone
@@ -144,6 +145,7 @@ func fields() map[string]field {
 		"pending":       {host: true, name: true, on: true, set: setPending},
 		"installer":     {host: true, name: true, on: true, set: setInstaller},
 		"power-action":  {host: true, on: true, set: setAction},
+		"password":      {host: true, number: true, set: setPassword},
 		"schedules":     {on: true, set: setMarker(func(s *system) *bool { return &s.schedules })},
 		"flush":         {on: true, set: setMarker(func(s *system) *bool { return &s.flush })},
 		"paused":        {on: true, set: setMarker(func(s *system) *bool { return &s.paused })},

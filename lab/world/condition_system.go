@@ -147,3 +147,14 @@ func (w *World) startAll(h *host) {
 		s.State = "Running"
 	}
 }
+
+// setPassword says when Windows renewed the password of a host's own account; the
+// directory agrees.
+func setPassword(w *World, h *host, c Condition) error {
+	if *c.Number < 0 || *c.Number > 365 {
+		return fmt.Errorf("a machine password is 0 to 365 days old, not %d", *c.Number)
+	}
+	h.account.renewed = w.now.Add(-time.Duration(*c.Number) * 24 * time.Hour).Truncate(time.Second)
+	w.directory[h.name] = h.account.renewed
+	return nil
+}
