@@ -51,7 +51,8 @@ type powershell struct {
 const options = "-NoLogo -NoProfile -NonInteractive -ExecutionPolicy Bypass -EncodedCommand"
 
 func (p *powershell) run(ctx context.Context, c *Command) {
-	words := append(strings.Fields(c.Line), c.Args...)
+	// Windows puts one command line together; pywinrm sends all arguments as one.
+	words := strings.Fields(c.Line + " " + strings.Join(c.Args, " "))
 	if len(words) == 0 {
 		c.Exit(0)
 		return

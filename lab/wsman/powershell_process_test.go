@@ -16,11 +16,11 @@ import (
 )
 
 // process runs one command line on SMP1 with an input and gives what came out.
-func process(t *testing.T, line, input string) output {
+func process(t *testing.T, line, input string, args ...string) output {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	c := newCommand(line)
+	c := newCommand(line, args...)
 	c.User = `SMP1\itmsbot`
 	ran := make(chan struct{})
 	go func() { // the test waits for ran
@@ -101,6 +101,20 @@ func TestPowerShellProcess(t *testing.T) {
 				t.Errorf("more was written than expected: %.200q, %.200q", o.stdout, o.stderr)
 			}
 		})
+	}
+}
+
+// TestArgumentsInOnePiece: clients cut a command line where they like, and Windows
+// puts it together again; pywinrm sends all arguments as one.
+func TestArgumentsInOnePiece(t *testing.T) {
+	script := encodeCommand(fileText(t, "../../estate/winrm/bootstrap.ps1"))
+	payload := input(t, fileText(t, "../../estate/winrm/scripts/disk-read.ps1"), object{})
+	for name, args := range map[string][]string{
+		"one": {options + " " + script}, "two": {options, script}, "as words": append(strings.Fields(options), script),
+	} {
+		if o := process(t, "powershell.exe", payload, args...); o.code != 0 || !bytes.Contains(o.stdout, []byte("\nN1:")) {
+			t.Errorf("%s: code %d, stderr %.200q", name, o.code, o.stderr)
+		}
 	}
 }
 
