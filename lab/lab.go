@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -108,6 +109,7 @@ type CMDBDocument struct {
 	User       string `json:"user"`
 	Password   string `json:"password"`
 	Thumbprint string `json:"thumbprint"`
+	CA         string `json:"ca"` // PEM: the certificate, which nobody else vouches for
 	// DSN is the same for go-mssqldb, which cannot pin by thumbprint.
 	DSN string `json:"dsn"`
 }
@@ -286,6 +288,7 @@ func (l *Lab) startCMDB() error {
 		Answers:  func() bool { return l.World.Answers(host, netip.MustParseAddr(world.BotAddress), 1433) }})
 	address := ln.Addr().String()
 	l.doc.CMDB = CMDBDocument{Address: address, Database: database, User: user, Password: password, Thumbprint: thumbprint,
+		CA:  string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Certificate[0]})),
 		DSN: fmt.Sprintf("sqlserver://%s:%s@%s?database=%s&encrypt=true&TrustServerCertificate=true", user, password, address, database)}
 	l.World.OnPowerLoss(func(lost string) {
 		if lost == host {
