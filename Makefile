@@ -12,6 +12,8 @@ check: ## formatting and vet
 	go vet ./...
 fuzz: ## every fuzz target for ten seconds
 	./.ci/fuzz 10s
+strangers: ## let clients that were not written here use a fresh lab, PASS or FAIL each
+	go run ./interop
 image-root: ## do the Dockerfile's build steps in a folder (ROOT=…) and start the program there, read-only and not as root
 	./deploy/image-root $(ROOT)
-.PHONY: help test race lab check fuzz image-root
+.PHONY: help test race lab check fuzz strangers image-root
