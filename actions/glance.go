@@ -3,6 +3,7 @@ package actions
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -41,13 +42,18 @@ func (l *Looks) Glance(ctx context.Context, what string, hosts []estate.Host, he
 	if !ok {
 		return nil, fmt.Errorf("look: there is no look %q", what)
 	}
-	found, err := shared(l, ctx, what+" "+estate.Names(hosts), head, glanceLimit, func(ctx context.Context) (any, error) {
+	key := what + " " + estate.Names(hosts)
+	found, err := shared(l, ctx, key, head, glanceLimit, func(ctx context.Context) (any, error) {
 		return look(ctx, l, hosts)
 	})
 	if err != nil {
 		return nil, err
 	}
-	return found.([]Glance), nil
+	list := found.([]Glance)
+	if slices.ContainsFunc(list, func(g Glance) bool { return g.Unknown }) {
+		l.forget(key) // whoever asks again wants to know whether it is still so
+	}
+	return list, nil
 }
 
 // ofStage makes the looks of a stage's steps, all at once.

@@ -61,13 +61,13 @@ const (
 // belongs to all who share it, so the one who leaves does not end it for the others.
 // What could not be found is not kept.
 func shared(l *Looks, ctx context.Context, key string, head int64, limit time.Duration, look func(context.Context) (any, error)) (any, error) {
-	l.mu.Lock()
-	last, ok := l.last[key]
-	l.mu.Unlock()
-	if ok && last.head == head && time.Since(last.at) < lookFresh {
-		return last.found, nil
-	}
 	found, err, _ := l.flight.Do(fmt.Sprint(key, " ", head), func() (any, error) {
+		l.mu.Lock()
+		last, ok := l.last[key]
+		l.mu.Unlock()
+		if ok && last.head == head && time.Since(last.at) < lookFresh {
+			return last.found, nil
+		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 		defer cancel()
 		at := time.Now()
@@ -80,6 +80,13 @@ func shared(l *Looks, ctx context.Context, key string, head int64, limit time.Du
 		return found, err
 	})
 	return found, err
+}
+
+// forget lets the next look of a key be made anew.
+func (l *Looks) forget(key string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.last, key)
 }
 
 // planOf reads the plan of a request.
@@ -105,11 +112,9 @@ func (l *Looks) Doors(ctx context.Context, hosts []estate.Host, head int64) []Do
 
 // Fresh looks without sharing what was read before.
 func (l *Looks) Fresh(ctx context.Context, hosts []estate.Host) []DoorLook {
-	l.mu.Lock()
 	for _, h := range hosts {
-		delete(l.last, doorKey(h))
+		l.forget(doorKey(h))
 	}
-	l.mu.Unlock()
 	return l.Doors(ctx, hosts, -1)
 }
 
