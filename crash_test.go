@@ -46,24 +46,6 @@ func TestMain(m *testing.M) {
 // ten minutes comes due within six real seconds.
 const worldSpeed = 100
 
-// fastClock runs as fast as the lab's world without seeing it.
-type fastClock struct{ began time.Time }
-
-func (c fastClock) Now() time.Time {
-	return time.Date(2026, 11, 28, 6, 55, 0, 0, time.UTC).Add(time.Since(c.began) * worldSpeed)
-}
-
-func (c fastClock) Sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d / worldSpeed)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
-}
-
 // child runs a bot against the lab of a folder until it is told to leave, or
 // kills itself.
 func child(dir string) error {
@@ -76,15 +58,20 @@ func child(dir string) error {
 		return err
 	}
 	p := plantOf(doc, filepath.Join(dir, "itmsbot.db"), slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
-	p.clock = fastClock{time.Now()}
+	ctx, leave := context.WithCancel(context.Background())
+	defer leave()
+	clock, err := newPracticeClock(ctx, doc.Page)
+	if err != nil {
+		return err
+	}
+	go clock.follow(ctx, p.log) // ends with ctx
+	p.clock = clock
 	p.policy.Expiry = 24 * time.Hour
 	p.slack.Hurry = true
 	w, err := p.wire()
 	if err != nil {
 		return err
 	}
-	ctx, leave := context.WithCancel(context.Background())
-	defer leave()
 	if n, _ := strconv.ParseInt(os.Getenv(childDies), 10, 64); n > 0 {
 		go func() { // nobody waits: it ends the process
 			if _, err := w.store.Wait(ctx, n-1); err == nil {
@@ -150,7 +137,7 @@ func TestKilledAfterEveryEvent(t *testing.T) {
 	if os.Getenv("ITMSBOT_LONG") != "" { // .ci/run
 		every = 3
 	}
-	for n := int64(3); n <= 58; n += every {
+	for n := int64(3); n <= 72; n += every {
 		t.Run(fmt.Sprintf("event %d", n), func(t *testing.T) {
 			t.Parallel()
 			killedAfter(t, n)

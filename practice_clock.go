@@ -47,10 +47,13 @@ func (c *practiceClock) ask(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	asked := time.Now()
 	resp, err := c.client.Do(req)
 	if err != nil {
 		return err
 	}
+	// The lab told its time somewhere in between; at a high pace that matters.
+	at := asked.Add(time.Since(asked) / 2)
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("%s: %s", c.url, resp.Status)
@@ -67,7 +70,7 @@ func (c *practiceClock) ask(ctx context.Context) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.now, c.at, c.pace = truth.Now, time.Now(), truth.Pace
+	c.now, c.at, c.pace = truth.Now, at, truth.Pace
 	return nil
 }
 
