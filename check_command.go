@@ -45,7 +45,8 @@ func runCheck(ctx context.Context, out io.Writer, path, host string) error {
 	if err != nil {
 		return err
 	}
-	fleet, err := winrm.New(siteHosts(c), winrm.Options{Log: slog.New(slog.DiscardHandler)})
+	as := siteLogins(c) // one for all, so that a wrong password is tried once
+	fleet, err := winrm.New(siteHosts(c, as), winrm.Options{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return err
 	}
@@ -66,8 +67,8 @@ func runCheck(ctx context.Context, out io.Writer, path, host string) error {
 		list = append(list, finding{"slack", f.Subject, when(f.Good), f.Says})
 	}
 	list = append(list, checkHosts(ctx, fleet, c.Machines(), time.Now)...)
-	list = append(list, checkCMDB(ctx, c, time.Now)...)
-	return report(out, append(list, checkVCenter(ctx, fleet, c)...))
+	list = append(list, checkCMDB(ctx, c, as, time.Now)...)
+	return report(out, append(list, checkVCenter(ctx, fleet, c, as)...))
 }
 
 // standing is how a finding stands. Only what is known to be good is good.

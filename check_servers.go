@@ -11,13 +11,14 @@ import (
 	"itmsbot/config"
 	"itmsbot/estate"
 	"itmsbot/estate/sqlserver"
+	"itmsbot/estate/trust"
 	"itmsbot/estate/vsphere"
 	"itmsbot/estate/winrm"
 )
 
 // checkCMDB asks the SQL Server what of it can be read.
-func checkCMDB(ctx context.Context, c *config.Config, now func() time.Time) []finding {
-	instance := siteCMDB(c)
+func checkCMDB(ctx context.Context, c *config.Config, as map[string]*trust.Login, now func() time.Time) []finding {
+	instance := siteCMDB(c, as)
 	if instance == nil {
 		return []finding{{"cmdb", "", note, "none is configured: queue and backups cannot be judged"}}
 	}
@@ -56,6 +57,7 @@ func adviceSQL(err error) string {
 	next := map[estate.Trouble]string{
 		estate.Unreachable: "is the instance up, does it listen on that port, and do firewalls in between let this machine through?",
 		estate.Refused:     "check the account and its password; it was tried once and is not tried again",
+		estate.Parked:      "a host refused the same account before; it is not tried again, so that it is not locked",
 		estate.Untrusted:   "compare the certificate with ca, thumbprint and certificate_name",
 		estate.Unavailable: "grant the account what deploy/cmdb-login.sql grants",
 	}[estate.TroubleOf(err)]
@@ -64,8 +66,8 @@ func adviceSQL(err error) string {
 
 // checkVCenter looks whether each host's virtual machine is known for certain,
 // and whether it could be snapshotted now.
-func checkVCenter(ctx context.Context, fleet *winrm.Fleet, c *config.Config) []finding {
-	cfg := siteVCenter(c, slog.New(slog.DiscardHandler))
+func checkVCenter(ctx context.Context, fleet *winrm.Fleet, c *config.Config, as map[string]*trust.Login) []finding {
+	cfg := siteVCenter(c, as, slog.New(slog.DiscardHandler))
 	if cfg == nil {
 		return []finding{{"vcenter", "", note, "none is configured: there are no snapshots, and quiesce is refused"}}
 	}

@@ -18,6 +18,7 @@ import (
 	"itmsbot/bot"
 	"itmsbot/estate"
 	"itmsbot/estate/sqlserver"
+	"itmsbot/estate/trust"
 	"itmsbot/estate/vsphere"
 	"itmsbot/estate/winrm"
 	"itmsbot/lab"
@@ -106,14 +107,17 @@ func labPlant(l *lab.Lab, database string, log *slog.Logger) plant {
 func plantOf(doc lab.Document, database string, log *slog.Logger) plant {
 	p := plant{database: database, log: log, limits: actions.DefaultLimits(), estate: practiceEstate(),
 		slack: bot.Config{BotToken: doc.Slack.BotToken, AppToken: doc.Slack.AppToken, APIURL: doc.Slack.APIURL, Team: doc.Slack.Team, Channel: doc.Slack.Channel}}
-	for _, h := range doc.Hosts {
-		p.hosts = append(p.hosts, winrm.Host{Name: h.Name, URL: h.WinRM, Auth: winrm.NTLM,
-			Login: &winrm.Login{User: h.User, Domain: h.Domain, Password: func() (string, error) { return h.Password, nil }}})
+	var accounts trust.Accounts
+	as := func(user, domain, password string) *trust.Login {
+		return accounts.One(&trust.Login{User: user, Domain: domain, Password: func() (string, error) { return password, nil }})
 	}
-	p.cmdb = &sqlserver.Instance{Name: "SQL1", Address: doc.CMDB.Address, Database: doc.CMDB.Database, Thumbprint: doc.CMDB.Thumbprint,
-		Login: &sqlserver.Login{User: doc.CMDB.User, Password: func() (string, error) { return doc.CMDB.Password, nil }}}
-	p.vcenter = &vsphere.Config{Name: "vCenter", URL: doc.VCenter.URL, User: doc.VCenter.User, Thumbprint: doc.VCenter.Thumbprint,
-		Password: func() (string, error) { return doc.VCenter.Password, nil }, Options: vsphere.Options{Log: log}}
+	for _, h := range doc.Hosts {
+		p.hosts = append(p.hosts, winrm.Host{Name: h.Name, URL: h.WinRM, Auth: winrm.NTLM, Login: as(h.User, h.Domain, h.Password)})
+	}
+	p.cmdb = &sqlserver.Instance{Name: "SQL1", Address: doc.CMDB.Address, Database: doc.CMDB.Database,
+		Login: as(doc.CMDB.User, "", doc.CMDB.Password), Peer: trust.Peer{Thumbprint: doc.CMDB.Thumbprint}}
+	p.vcenter = &vsphere.Config{Name: "vCenter", URL: doc.VCenter.URL,
+		Login: as(doc.VCenter.User, "", doc.VCenter.Password), Peer: trust.Peer{Thumbprint: doc.VCenter.Thumbprint}, Options: vsphere.Options{Log: log}}
 	roles := map[string]runbook.Role{"operator": runbook.Operator, "approver": runbook.Approver, "approver2": runbook.Approver, "viewer": runbook.Viewer}
 	for _, m := range lab.Members() {
 		p.policy.Members = append(p.policy.Members, runbook.Member{Person: runbook.Person{Team: doc.Slack.Team, User: m.ID}, Name: m.Name, Role: roles[m.Key]})

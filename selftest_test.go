@@ -18,6 +18,7 @@ import (
 
 	"itmsbot/config"
 	"itmsbot/estate"
+	"itmsbot/estate/trust"
 	"itmsbot/estate/winrm"
 	"itmsbot/lab/wsman"
 )
@@ -120,7 +121,7 @@ func tested(t *testing.T, w windows) map[string]finding {
 	go func() { served <- server.Serve(l) }() // the cleanup waits for it
 	way := config.WinRM{URL: "http://" + l.Addr().String() + "/wsman"}
 	fleet, err := winrm.New([]winrm.Host{{Name: "SMP1", URL: way.URL,
-		Login: &winrm.Login{User: "svc", Domain: "CORP", Password: func() (string, error) { return "secret", nil }}}}, winrm.Options{})
+		Login: &trust.Login{User: "svc", Domain: "CORP", Password: func() (string, error) { return "secret", nil }}}}, winrm.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"itmsbot/bot"
 	"itmsbot/config"
 	"itmsbot/estate/sqlserver"
+	"itmsbot/estate/trust"
 	"itmsbot/estate/vsphere"
 	"itmsbot/estate/winrm"
 )
@@ -22,8 +23,9 @@ import (
 // sitePlant wires a bot to what a configuration names. The clock is left to
 // the caller.
 func sitePlant(c *config.Config, log *slog.Logger) (plant, error) {
-	p := plant{database: c.Database, estate: c.Machines(), policy: c.Policy(), limits: c.Bounds(), hosts: siteHosts(c),
-		cmdb: siteCMDB(c), vcenter: siteVCenter(c, log), log: log}
+	as := siteLogins(c)
+	p := plant{database: c.Database, estate: c.Machines(), policy: c.Policy(), limits: c.Bounds(), hosts: siteHosts(c, as),
+		cmdb: siteCMDB(c, as), vcenter: siteVCenter(c, as, log), log: log}
 	digest, err := c.Digest()
 	if err != nil {
 		return p, fmt.Errorf("the configuration's digest: %w", err)
@@ -46,46 +48,48 @@ func siteSlack(c *config.Config) (bot.Config, error) {
 	return cfg, nil
 }
 
-// siteHosts are the ways to the machines. Hosts of one login share its
-// *winrm.Login, and with it its parking.
-func siteHosts(c *config.Config) []winrm.Host {
-	logins := map[string]*winrm.Login{}
+// siteLogins are the accounts by the names that the configuration gives them.
+// Whatever uses one account shares its parking: hosts, SQL Server and vCenter.
+func siteLogins(c *config.Config) map[string]*trust.Login {
+	var accounts trust.Accounts
+	logins := map[string]*trust.Login{}
 	for _, l := range c.Logins {
-		logins[l.Name] = &winrm.Login{User: l.User, Domain: l.Domain, Password: l.Password.Read}
+		logins[l.Name] = accounts.One(&trust.Login{User: l.User, Domain: l.Domain, Password: l.Password.Read})
 	}
+	return logins
+}
+
+// sitePeer is what a target is known by.
+func sitePeer(c *config.Config, t config.Trust) trust.Peer {
+	return trust.Peer{Roots: c.Roots(t), Thumbprint: t.Thumbprint}
+}
+
+// siteHosts are the ways to the machines.
+func siteHosts(c *config.Config, as map[string]*trust.Login) []winrm.Host {
 	var hosts []winrm.Host
 	for _, h := range c.Estate.Hosts {
-		hosts = append(hosts, winrm.Host{Name: h.Name, URL: h.WinRM.URL, Auth: winrm.Auth(h.WinRM.Auth), Login: logins[h.WinRM.Login],
-			Roots: c.Roots(h.WinRM.Trust), Thumbprint: h.WinRM.Thumbprint})
+		hosts = append(hosts, winrm.Host{Name: h.Name, URL: h.WinRM.URL, Auth: winrm.Auth(h.WinRM.Auth), Login: as[h.WinRM.Login], Peer: sitePeer(c, h.WinRM.Trust)})
 	}
 	return hosts
 }
 
 // siteCMDB is nil where none is configured.
-func siteCMDB(c *config.Config) *sqlserver.Instance {
+func siteCMDB(c *config.Config, as map[string]*trust.Login) *sqlserver.Instance {
 	m := c.CMDB
 	if m == nil {
 		return nil
 	}
-	l := c.Login(m.Login)
 	return &sqlserver.Instance{Name: m.Host, Address: m.Address, Database: m.Database, CertificateName: m.CertificateName,
-		Roots: c.Roots(m.Trust), Thumbprint: m.Thumbprint,
-		Login: &sqlserver.Login{User: l.User, Domain: l.Domain, Password: l.Password.Read}}
+		Login: as[m.Login], Peer: sitePeer(c, m.Trust)}
 }
 
 // siteVCenter is nil where none is configured.
-func siteVCenter(c *config.Config, log *slog.Logger) *vsphere.Config {
+func siteVCenter(c *config.Config, as map[string]*trust.Login, log *slog.Logger) *vsphere.Config {
 	v := c.VCenter
 	if v == nil {
 		return nil
 	}
-	l := c.Login(v.Login)
-	user := l.User
-	if l.Domain != "" {
-		user += "@" + l.Domain
-	}
-	return &vsphere.Config{Name: "vCenter", URL: v.URL, User: user, Password: l.Password.Read, Roots: c.Roots(v.Trust), Thumbprint: v.Thumbprint,
-		Options: vsphere.Options{Log: log}}
+	return &vsphere.Config{Name: "vCenter", URL: v.URL, Login: as[v.Login], Peer: sitePeer(c, v.Trust), Options: vsphere.Options{Log: log}}
 }
 
 // ownLimit bounds finding out which machine this is.

@@ -64,10 +64,10 @@ func TestLabSiteIsTheLab(t *testing.T) {
 	if a, b := own.cmdb, site.cmdb; a.Name != b.Name || a.Address != b.Address || a.Database != b.Database || a.Thumbprint != b.Thumbprint || a.Login.String() != b.Login.String() {
 		t.Errorf("cmdb %s on %s as %s, site %s on %s as %s", a.Database, a.Address, a.Login, b.Database, b.Address, b.Login)
 	}
-	if a, b := own.vcenter, site.vcenter; a.Name != b.Name || strings.TrimSuffix(a.URL, "/") != strings.TrimSuffix(b.URL, "/") || a.User != b.User || a.Thumbprint != b.Thumbprint {
-		t.Errorf("vcenter %s as %s, site %s as %s", a.URL, a.User, b.URL, b.User)
+	if a, b := own.vcenter, site.vcenter; a.Name != b.Name || strings.TrimSuffix(a.URL, "/") != strings.TrimSuffix(b.URL, "/") || a.Login.Principal() != b.Login.Principal() || a.Thumbprint != b.Thumbprint {
+		t.Errorf("vcenter %s as %s, site %s as %s", a.URL, a.Login.Principal(), b.URL, b.Login.Principal())
 	}
-	for _, pair := range [][2]func() (string, error){{own.cmdb.Login.Password, site.cmdb.Login.Password}, {own.vcenter.Password, site.vcenter.Password}} {
+	for _, pair := range [][2]func() (string, error){{own.cmdb.Login.Password, site.cmdb.Login.Password}, {own.vcenter.Login.Password, site.vcenter.Login.Password}} {
 		mine, _ := pair[0]()
 		theirs, err := pair[1]()
 		if mine != theirs || err != nil {

@@ -1,12 +1,11 @@
 package config
 
 import (
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/hex"
 	"fmt"
 	"os"
-	"strings"
+
+	"itmsbot/estate/trust"
 )
 
 // peer is something that is known by a certificate, and where it stands in the
@@ -65,14 +64,10 @@ func (d *decoder) checkThumbprints(c *Config) {
 		if p.Thumbprint == "" {
 			continue
 		}
-		if b, err := hex.DecodeString(plainThumbprint(p.Thumbprint)); err != nil || len(b) != sha256.Size {
+		if _, err := trust.Thumbprint(p.Thumbprint); err != nil {
 			d.on(p.path+".thumbprint", "a thumbprint here is the SHA-256 of the certificate, 64 hexadecimal digits; Windows shows the SHA-1, which has 40")
 		}
 	}
-}
-
-func plainThumbprint(s string) string {
-	return strings.ToLower(strings.NewReplacer(":", "", " ", "").Replace(s))
 }
 
 func hostPath(i int) string { return fmt.Sprintf("estate.hosts[%d]", i) }

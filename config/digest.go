@@ -3,6 +3,7 @@ package config
 import (
 	"itmsbot/actions"
 	"itmsbot/estate"
+	"itmsbot/estate/trust"
 	"itmsbot/runbook"
 )
 
@@ -44,7 +45,8 @@ func (c *Config) ways() []way {
 	}
 	var list []way
 	add := func(w way, login string, t Trust) {
-		w.Account, w.Thumbprint = c.Login(login).Account(), plainThumbprint(t.Thumbprint)
+		w.Account = c.Login(login).Account()
+		w.Thumbprint, _ = trust.Thumbprint(t.Thumbprint) // checked at the start; empty stays empty
 		if t.CA != "" {
 			w.CA = runbook.Digest(c.roots[c.path(t.CA)])
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"itmsbot/estate"
+	"itmsbot/estate/trust"
 	"itmsbot/estate/winrm"
 )
 
@@ -102,7 +103,7 @@ func (l *Lab) fleet(t *testing.T) *winrm.Fleet {
 	t.Helper()
 	var hosts []winrm.Host
 	for _, h := range l.Document().Hosts {
-		hosts = append(hosts, winrm.Host{Name: h.Name, URL: h.WinRM, Login: &winrm.Login{
+		hosts = append(hosts, winrm.Host{Name: h.Name, URL: h.WinRM, Login: &trust.Login{
 			User: h.User, Domain: h.Domain, Password: func() (string, error) { return h.Password, nil },
 		}})
 	}

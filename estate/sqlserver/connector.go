@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"net"
+	"strconv"
 	"sync/atomic"
 
 	mssql "github.com/microsoft/go-mssqldb"
@@ -17,17 +18,16 @@ import (
 // connector makes connections for database/sql: one log-on at a time, each over a
 // certificate that was verified, none with an account that was refused before.
 type connector struct {
-	instance   Instance
-	at         place
-	opts       Options
-	credential *credential
+	instance Instance
+	at       place
+	opts     Options
 	// made counts the connections, so that what was learnt over an earlier one is
 	// looked at again.
 	made atomic.Uint64
 }
 
 func newConnector(i Instance, at place, o Options) *connector {
-	return &connector{instance: i, at: at, opts: o, credential: newCredential(i.Login, o.Log)}
+	return &connector{instance: i, at: at, opts: o}
 }
 
 // Driver is for database/sql.
@@ -38,24 +38,46 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	// database/sql also connects on its own behalf, without a deadline.
 	ctx, cancel := context.WithTimeout(ctx, c.opts.Dial)
 	defer cancel()
-	if err := c.credential.take(ctx); err != nil {
+	if err := c.instance.Login.Usable(); err != nil {
 		return nil, lost(ctx, err)
 	}
-	defer c.credential.giveBack()
-	password, err := c.instance.Login.Password()
+	a, err := c.dial(ctx)
 	if err != nil {
-		return nil, &trouble{estate.Unreachable, "the password of " + c.instance.Login.String() + " could not be read", err}
+		return nil, lost(ctx, err)
 	}
-	a := &attempt{instance: &c.instance}
 	defer a.end()
-	m := mssql.NewConnectorConfig(c.config(a, password))
-	m.Dialer = a
-	conn, err := m.Connect(ctx)
+	var conn driver.Conn
+	err = c.instance.Login.LogOn(ctx, c.instance.Name, func(password string) (bool, error) {
+		m := mssql.NewConnectorConfig(c.config(a, password))
+		m.Dialer = a
+		var err error
+		if conn, err = m.Connect(ctx); err != nil {
+			t := c.troubleOf(ctx, a, err)
+			return t.kind == estate.Refused, t
+		}
+		return false, nil
+	})
 	if err != nil {
-		return nil, c.troubleOf(ctx, a, err)
+		return nil, lost(ctx, err)
 	}
 	c.made.Add(1)
 	return conn, nil
+}
+
+// dial reaches the server before the account's turn is waited for, so that a server
+// that is away does not keep the hosts waiting that use the same account. The
+// connection is closed when ctx ends before end is called: the driver does not watch
+// it before the log-on.
+func (c *connector) dial(ctx context.Context) (*attempt, error) {
+	a := &attempt{instance: &c.instance}
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", net.JoinHostPort(c.at.host, strconv.FormatUint(c.at.port, 10)))
+	if err != nil {
+		return nil, err
+	}
+	a.conn = conn
+	a.stop = context.AfterFunc(ctx, func() { _ = conn.Close() })
+	return a, nil
 }
 
 // config says to the driver what a DSN would, without a string in between in which
@@ -70,16 +92,17 @@ func (c *connector) config(a *attempt, password string) msdsn.Config {
 	}
 }
 
-// troubleOf gives the error of a failed attempt its kind. Nothing was started.
+// troubleOf gives the error of a failed attempt its kind. Nothing was started. Refused
+// is said of the account alone.
 func (c *connector) troubleOf(ctx context.Context, a *attempt, err error) *trouble {
 	var said mssql.Error
 	switch {
 	case a.untrusted != nil:
 		return a.untrusted
 	case errors.As(err, &said) && refused(said):
-		c.credential.park(c.instance.Name)
+		c.opts.Log.Warn("credential parked", "account", c.instance.Login.String(), "host", c.instance.Name)
 		return &trouble{estate.Refused, "the server refused " + c.instance.Login.String() + ": " + sentence(said.Message), said}
-	case ctx.Err() != nil || errors.As(err, &said) || a.broken.Load() || !a.dialled:
+	case ctx.Err() != nil || errors.As(err, &said) || a.broken.Load():
 		return lost(ctx, err)
 	case !a.verified:
 		return &trouble{estate.Untrusted, "no encrypted connection came about: " + sentence(err.Error()), err}
@@ -91,8 +114,9 @@ func (c *connector) troubleOf(ctx context.Context, a *attempt, err error) *troub
 // The driver keeps neither the errors of these two nor their types.
 type attempt struct {
 	instance *Instance
+	conn     net.Conn // to the server
 
-	dialled   bool
+	lent      bool // conn, to the driver
 	verified  bool
 	untrusted *trouble
 	broken    atomic.Bool // the network failed
@@ -103,29 +127,23 @@ type attempt struct {
 // with its context.
 func (a *attempt) HostName() string { return a.instance.CertificateName }
 
-// DialContext connects to the server, and closes the connection if ctx ends before
-// end is called: the driver does not watch it before the log-on.
-func (a *attempt) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	if a.dialled {
+// DialContext gives the driver the connection.
+func (a *attempt) DialContext(_ context.Context, _, address string) (net.Conn, error) {
+	if a.lent {
 		// The log-on was answered with the address of another server, to which the
 		// driver would now send it.
 		a.untrusted = &trouble{kind: estate.Untrusted, detail: "the server sends the bot on to " + address + ", which is not the configured one"}
 		return nil, a.untrusted
 	}
-	var d net.Dialer
-	conn, err := d.DialContext(ctx, network, address)
-	if err != nil {
-		return nil, err
-	}
-	a.dialled = true
-	a.stop = context.AfterFunc(ctx, func() { _ = conn.Close() })
-	return &watched{Conn: conn, broken: &a.broken}, nil
+	a.lent = true
+	return &watched{Conn: a.conn, broken: &a.broken}, nil
 }
 
-// end stops watching the context.
+// end stops watching the context, and closes a connection that the driver never got.
 func (a *attempt) end() {
-	if a.stop != nil {
-		a.stop()
+	a.stop()
+	if !a.lent {
+		_ = a.conn.Close()
 	}
 }
 
@@ -151,23 +169,18 @@ func (w *watched) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// tlsConfig has the certificate verified by the attempt, which remembers why it was
-// not believed. SQL Server does not speak TLS 1.3 inside TDS 7 ([MS-TDS] 2.2.6.5).
+// tlsConfig remembers how the certificate was judged. SQL Server does not speak TLS
+// 1.3 inside TDS 7 ([MS-TDS] 2.2.6.5).
 func (a *attempt) tlsConfig() *tls.Config {
-	return &tls.Config{
-		MinVersion:         tls.VersionTLS12,
-		MaxVersion:         tls.VersionTLS12,
-		ServerName:         a.instance.CertificateName,
-		InsecureSkipVerify: true, // VerifyConnection does it
-		VerifyConnection:   a.verify,
-	}
-}
-
-func (a *attempt) verify(s tls.ConnectionState) error {
-	if err := trusted(a.instance, s.PeerCertificates); err != nil {
-		a.untrusted = &trouble{estate.Untrusted, "its certificate is not the trusted one: " + err.Error(), err}
+	c := a.instance.Config(a.instance.CertificateName)
+	c.MaxVersion = tls.VersionTLS12
+	verify := c.VerifyConnection
+	c.VerifyConnection = func(s tls.ConnectionState) error {
+		err := verify(s)
+		if a.verified = err == nil; !a.verified {
+			a.untrusted = &trouble{estate.Untrusted, "its certificate is not the trusted one: " + innermost(err).Error(), err}
+		}
 		return err
 	}
-	a.verified = true
-	return nil
+	return c
 }

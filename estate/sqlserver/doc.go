@@ -10,8 +10,9 @@
 //     encrypted from before the log-on, and the certificate is verified against
 //     given roots or a given thumbprint. The server cannot send the bot on to
 //     another one.
-//   - A refused log-on is tried once. The account is then parked until somebody has
-//     looked, because an account that is locked out may be one that ITMS needs.
+//   - A refused log-on is tried once. The account is then parked wherever its
+//     trust.Login is used, until somebody has looked, because an account that is
+//     locked out may be one that ITMS needs.
 //   - An object that is missing, or that the account may not read, is
 //     estate.Unavailable with its name. Each file says which objects it needs; they
 //     are looked for when a connection is new, and again as long as one is missing.

@@ -2,50 +2,28 @@ package sqlserver
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"crypto/x509"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"strconv"
 	"strings"
 	"time"
+
+	"itmsbot/estate/trust"
 )
-
-// Login is the account of the bot.
-type Login struct {
-	User string
-	// Domain makes it a Windows account, which logs on by NTLM; empty is a SQL
-	// Server account.
-	Domain string
-	// Password is called at each log-on, so that printing a Login prints no secret.
-	// The driver keeps what it returns as long as the connection.
-	Password func() (string, error)
-}
-
-// String gives the account as DOMAIN\user.
-func (l *Login) String() string {
-	if l.Domain == "" {
-		return l.User
-	}
-	return l.Domain + `\` + l.User
-}
 
 // Instance is the SQL Server instance that holds the CMDB.
 type Instance struct {
 	Name     string // of the host, as plans and cards call it
 	Address  string // sql1.corp.example:1433; the port may be left out when it is 1433
 	Database string // empty means Symantec_CMDB
-	Login    *Login // required
-	// Roots and Thumbprint say which certificate is believed; at least one of them
-	// is required, and with both the certificate must satisfy both. With Roots the
+	// Login is required. With a domain it is a Windows account, which logs on by
+	// NTLM; without one it is an account of SQL Server. The driver keeps its password
+	// as long as a connection.
+	Login *trust.Login
+	// Peer says which certificate is believed; it is required. With Roots the
 	// certificate must be for CertificateName.
-	Roots *x509.CertPool
-	// Thumbprint is the SHA-256 of the certificate in hexadecimal; colons and
-	// spaces do not matter.
-	Thumbprint string
+	trust.Peer
 	// CertificateName is empty when it is the host of Address.
 	CertificateName string
 }
@@ -109,27 +87,12 @@ func (i Instance) checked() (Instance, place, error) {
 	switch {
 	case i.Name == "":
 		return i, at, errors.New("it has no name")
-	case i.Login == nil || i.Login.User == "" || i.Login.Password == nil:
-		return i, at, errors.New("it has no account to log on with")
+	case i.Login.Check() != nil:
+		return i, at, i.Login.Check()
 	case strings.ContainsAny(i.Login.User+i.Login.Domain, `\`):
 		// The driver tells a Windows account by the backslash alone.
 		return i, at, errors.New("a Windows account is a user and a domain, without a backslash")
-	case i.Roots == nil && i.Thumbprint == "":
-		return i, at, errors.New("it needs root certificates or a thumbprint to be known by")
 	}
-	if i.Thumbprint != "" {
-		if i.Thumbprint, err = thumbprint(i.Thumbprint); err != nil {
-			return i, at, err
-		}
-	}
-	return i, at, nil
-}
-
-// thumbprint brings a SHA-256 as people paste it into the form of hex.EncodeToString.
-func thumbprint(s string) (string, error) {
-	s = strings.ToLower(strings.NewReplacer(":", "", " ", "").Replace(s))
-	if b, err := hex.DecodeString(s); err != nil || len(b) != sha256.Size {
-		return "", fmt.Errorf("the thumbprint has to be the SHA-256 of the certificate, %d hexadecimal digits", 2*sha256.Size)
-	}
-	return s, nil
+	i.Peer, err = i.Checked()
+	return i, at, err
 }

@@ -4,14 +4,16 @@ import (
 	"crypto/x509"
 	"strings"
 	"testing"
+
+	"itmsbot/estate/trust"
 )
 
 func TestInstancesThatCannotBe(t *testing.T) {
 	password := func() (string, error) { return "", nil }
 	good := func() Instance {
 		return Instance{
-			Name: "SQL1", Address: "sql1.lab:1433", Roots: x509.NewCertPool(),
-			Login: &Login{User: "itmsbot", Password: password},
+			Name: "SQL1", Address: "sql1.lab:1433", Peer: trust.Peer{Roots: x509.NewCertPool()},
+			Login: &trust.Login{User: "itmsbot", Password: password},
 		}
 	}
 	tests := []struct {
@@ -29,8 +31,8 @@ func TestInstancesThatCannotBe(t *testing.T) {
 		{"a named instance", func(i *Instance) { i.Address = `sql1.lab\ITMS` }, "named instance"},
 		{"a user in the address", func(i *Instance) { i.Address = "sa@sql1.lab:1433" }, "1433"},
 		{"no account", func(i *Instance) { i.Login = nil }, "account"},
-		{"no password", func(i *Instance) { i.Login = &Login{User: "itmsbot"} }, "account"},
-		{"a backslash", func(i *Instance) { i.Login = &Login{User: `LAB\itmsbot`, Password: password} }, "backslash"},
+		{"no password", func(i *Instance) { i.Login = &trust.Login{User: "itmsbot"} }, "account"},
+		{"a backslash", func(i *Instance) { i.Login = &trust.Login{User: `LAB\itmsbot`, Password: password} }, "backslash"},
 		{"nothing to trust", func(i *Instance) { i.Roots = nil }, "thumbprint"},
 		{"a short thumbprint", func(i *Instance) { i.Thumbprint = "abcd" }, "SHA-256"},
 		{"a pasted thumbprint", func(i *Instance) { i.Thumbprint = strings.Repeat("AB:", 31) + "AB" }, ""},

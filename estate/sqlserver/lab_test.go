@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"itmsbot/estate/trust"
 	"itmsbot/lab/tds"
 	"itmsbot/lab/world"
 )
@@ -98,8 +99,8 @@ func selfSigned(t *testing.T) *tls.Certificate {
 // instance is the configuration that works.
 func (p *practice) instance() Instance {
 	return Instance{
-		Name: "SQL1", Address: p.address, Roots: p.roots,
-		Login: &Login{User: sqlUser, Password: p.password(secret)},
+		Name: "SQL1", Address: p.address, Peer: trust.Peer{Roots: p.roots},
+		Login: &trust.Login{User: sqlUser, Password: p.password(secret)},
 	}
 }
 

@@ -57,8 +57,9 @@ func (s *Server) Close() error {
 	return s.db.Close()
 }
 
-// Unpark lets the account be tried once more, after a person looked.
-func (s *Server) Unpark() { s.connector.credential.unpark() }
+// Unpark lets the account be tried once more, after a person looked. It counts
+// wherever its Login is used.
+func (s *Server) Unpark() { s.connector.instance.Login.Unpark() }
 
 // enter counts a look, unless the server is closed.
 func (s *Server) enter() bool {

@@ -49,11 +49,14 @@ func (s *Server) errorOf(doing string, err error) *estate.Error {
 // on the way has changed nothing: it is unreachable, never unknown.
 func lost(ctx context.Context, err error) *trouble {
 	var t *trouble
+	var untried *estate.Error // the log-on was not even tried
 	var said mssql.Error
 	var stream mssql.StreamError
 	switch {
 	case errors.As(err, &t):
 		return t
+	case errors.As(err, &untried):
+		return &trouble{untried.Kind, untried.Detail, untried.Err}
 	case ctx.Err() != nil:
 		return &trouble{estate.Unreachable, ended(ctx.Err()), ctx.Err()}
 	case errors.As(err, &said):

@@ -16,6 +16,7 @@ import (
 	mssql "github.com/microsoft/go-mssqldb"
 
 	"itmsbot/estate"
+	"itmsbot/estate/trust"
 	"itmsbot/lab/tds"
 )
 
@@ -125,12 +126,12 @@ func TestSilence(t *testing.T) {
 // TestRefusedOnce holds that a wrong password is sent once, whatever is asked, until
 // somebody says that it may be tried again.
 func TestRefusedOnce(t *testing.T) {
-	for _, login := range []Login{{User: sqlUser}, {User: windowsUser, Domain: windowsRealm}, {User: "nobody"}} {
+	for _, login := range []*trust.Login{{User: sqlUser}, {User: windowsUser, Domain: windowsRealm}, {User: "nobody"}} {
 		t.Run(login.String(), func(t *testing.T) {
 			p := newPractice(t)
 			i := p.instance()
 			login.Password = p.password("wrong")
-			i.Login = &login
+			i.Login = login
 			s := p.open(i, Options{})
 			kinds := make(chan estate.Trouble, 20)
 			var wait sync.WaitGroup
@@ -186,7 +187,7 @@ func TestRecoveringIsNotRefused(t *testing.T) {
 func TestWindowsAccount(t *testing.T) {
 	p := newPractice(t)
 	i := p.instance()
-	i.Login = &Login{User: windowsUser, Domain: windowsRealm, Password: p.password(secret)}
+	i.Login = &trust.Login{User: windowsUser, Domain: windowsRealm, Password: p.password(secret)}
 	s := p.open(i, Options{})
 	c, err := s.Probe(p.ctx())
 	if err != nil || c.Login != `LAB\svc-itmsbot` {

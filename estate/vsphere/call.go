@@ -8,6 +8,7 @@ import (
 	"github.com/vmware/govmomi/vim25"
 
 	"itmsbot/estate"
+	"itmsbot/estate/trust"
 )
 
 // errand is what a call is for.
@@ -42,7 +43,7 @@ func (v *VCenter) call(ctx context.Context, e errand, f func(context.Context, *v
 		}
 		sent.Store(false)
 		err = f(traced, c)
-	case faultOf(err) == nil && !e.changes && ctx.Err() == nil && !untrusted(err):
+	case faultOf(err) == nil && !e.changes && ctx.Err() == nil && !trust.Untrusted(err):
 		err = f(traced, c)
 	}
 	if err == nil {

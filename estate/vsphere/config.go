@@ -1,14 +1,13 @@
 package vsphere
 
 import (
-	"crypto/sha256"
-	"crypto/x509"
-	"encoding/hex"
 	"errors"
 	"log/slog"
 	"net/url"
 	"strings"
 	"time"
+
+	"itmsbot/estate/trust"
 )
 
 // Config is how to reach one vCenter.
@@ -16,17 +15,12 @@ type Config struct {
 	// Name is how errors call it; empty is the host of the URL.
 	Name string
 	// URL looks like https://vcenter.corp.example; a missing path is /sdk.
-	URL  string
-	User string // itmsbot@vsphere.local
-	// Password is called at each log-on and never kept.
-	Password func() (string, error)
-	// Roots and Thumbprint say which certificate is believed; at least one of
-	// them is required, and with both the certificate must satisfy both. With
-	// Roots the URL's host name must be in the certificate.
-	Roots *x509.CertPool
-	// Thumbprint is the SHA-256 of the certificate in hexadecimal; colons and
-	// spaces do not matter.
-	Thumbprint string
+	URL string
+	// Login is required; vCenter is told itmsbot@vsphere.local.
+	Login *trust.Login
+	// Peer says which certificate is believed; it is required. With Roots the URL's
+	// host name must be in the certificate.
+	trust.Peer
 
 	Options
 }
@@ -73,15 +67,12 @@ func (c Config) checked() (Config, *url.URL, error) {
 		return c, nil, errors.New("the URL has to look like https://vcenter.corp.example")
 	case u.User != nil:
 		return c, nil, errors.New("the URL must not hold a user or a password")
-	case c.User == "" || c.Password == nil:
-		return c, nil, errors.New("there is no account to log on with")
-	case c.Roots == nil && c.Thumbprint == "":
-		return c, nil, errors.New("root certificates or a thumbprint are needed to know vCenter by")
 	}
-	if c.Thumbprint != "" {
-		if c.Thumbprint, err = thumbprint(c.Thumbprint); err != nil {
-			return c, nil, err
-		}
+	if err := c.Login.Check(); err != nil {
+		return c, nil, err
+	}
+	if c.Peer, err = c.Checked(); err != nil {
+		return c, nil, err
 	}
 	if strings.Trim(u.Path, "/") == "" {
 		u.Path = "/sdk"
@@ -90,13 +81,4 @@ func (c Config) checked() (Config, *url.URL, error) {
 		c.Name = u.Hostname()
 	}
 	return c, u, nil
-}
-
-// thumbprint brings a SHA-256 as people paste it into the form of hex.EncodeToString.
-func thumbprint(s string) (string, error) {
-	s = strings.ToLower(strings.NewReplacer(":", "", " ", "").Replace(s))
-	if b, err := hex.DecodeString(s); err != nil || len(b) != sha256.Size {
-		return "", errors.New("the thumbprint has to be the SHA-256 of the certificate, 64 hexadecimal digits")
-	}
-	return s, nil
 }

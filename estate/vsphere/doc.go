@@ -17,8 +17,8 @@
 //     looks for the key in the snapshots' descriptions. It is never sent again
 //     from here, except when vCenter said that it did not know the session and so
 //     had done nothing.
-//   - A refused log-on is tried once. The account is then parked until somebody
-//     has looked, because vCenter locks accounts.
+//   - A refused log-on is tried once. The account is then parked wherever its
+//     trust.Login is used, until somebody has looked, because vCenter locks accounts.
 //   - Each call ends with the caller's context or with a limit of Options.
 //
 // It knows nothing of plans, steps and approvals, and nothing of Windows: which

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"itmsbot/estate"
+	"itmsbot/estate/trust"
 	"itmsbot/estate/vsphere"
 	"itmsbot/lab/vcenter"
 	"itmsbot/lab/world"
@@ -66,13 +67,10 @@ func dial(t testing.TB, s *vcenter.Server, c vsphere.Config) *vsphere.VCenter {
 	if c.URL == "" {
 		c.URL = s.URL()
 	}
-	if c.User == "" {
-		c.User = user
+	if c.Login == nil {
+		c.Login = login(func() (string, error) { return password, nil })
 	}
-	if c.Password == nil {
-		c.Password = func() (string, error) { return password, nil }
-	}
-	if c.Roots == nil && c.Thumbprint == "" {
+	if !c.Known() {
 		c.Roots = s.Roots()
 	}
 	v, err := vsphere.New(c)
@@ -82,12 +80,17 @@ func dial(t testing.TB, s *vcenter.Server, c vsphere.Config) *vsphere.VCenter {
 	return v
 }
 
+// login is the account of the tests.
+func login(password func() (string, error)) *trust.Login {
+	return &trust.Login{User: user, Password: password}
+}
+
 // nowhere is a way to a vCenter that is not there: what it gets by is refused before
 // anything is sent.
 func nowhere(t testing.TB) *vsphere.VCenter {
 	t.Helper()
-	v, err := vsphere.New(vsphere.Config{URL: "https://127.0.0.1:1", User: user, Roots: x509.NewCertPool(),
-		Password: func() (string, error) { return password, nil }})
+	v, err := vsphere.New(vsphere.Config{URL: "https://127.0.0.1:1", Peer: trust.Peer{Roots: x509.NewCertPool()},
+		Login: login(func() (string, error) { return password, nil })})
 	if err != nil {
 		t.Fatal(err)
 	}

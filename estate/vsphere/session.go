@@ -20,11 +20,10 @@ type VCenter struct {
 	cfg Config
 	url *url.URL
 
-	// turn holds one token; who has it may use the two fields below. It is no
-	// mutex, because a log-on takes long and who waits for it has a context.
+	// turn holds one token; who has it may use the field below. It is no mutex,
+	// because a log-on takes long and who waits for it has a context.
 	turn   chan struct{}
 	client *vim25.Client // logged on; nil when there is no session
-	parked string        // why the account is not tried any more
 
 	watch *watch
 }
@@ -99,12 +98,9 @@ func (v *VCenter) logOff(ctx context.Context) {
 	v.client = nil
 }
 
-// Unpark lets the account be tried once more, after a person looked.
-func (v *VCenter) Unpark() {
-	<-v.turn
-	v.parked = ""
-	v.giveBack()
-}
+// Unpark lets the account be tried once more, after a person looked. It counts
+// wherever its Login is used.
+func (v *VCenter) Unpark() { v.cfg.Login.Unpark() }
 
 // loggedOn gives a client with a session, and makes one where there is none.
 func (v *VCenter) loggedOn(ctx context.Context) (*vim25.Client, error) {
@@ -112,11 +108,8 @@ func (v *VCenter) loggedOn(ctx context.Context) (*vim25.Client, error) {
 		return nil, err
 	}
 	defer v.giveBack()
-	switch {
-	case v.client != nil:
+	if v.client != nil {
 		return v.client, nil
-	case v.parked != "":
-		return nil, &trouble{estate.Parked, v.parked, nil}
 	}
 	c, err := v.logOn(ctx)
 	if err != nil {
@@ -129,36 +122,39 @@ func (v *VCenter) loggedOn(ctx context.Context) (*vim25.Client, error) {
 // logOn makes a new client: a log-on over a session that still lives is refused
 // with the same words as a wrong password. Whoever calls has the turn.
 func (v *VCenter) logOn(ctx context.Context) (*vim25.Client, error) {
+	if err := v.cfg.Login.Usable(); err != nil {
+		return nil, err
+	}
 	s := soapClient(v.url, v.cfg)
 	c, err := vim25.NewClient(ctx, s)
 	if err != nil {
 		return nil, troubleOf(err, false)
 	}
-	password, err := v.cfg.Password()
+	user := v.cfg.Login.Principal()
+	err = v.cfg.Login.LogOn(ctx, v.cfg.Name, func(password string) (refused bool, err error) {
+		if err := session.NewManager(c).Login(ctx, url.UserPassword(user, password)); err != nil {
+			t := v.refused(err)
+			return t.kind == estate.Refused, t
+		}
+		return false, nil
+	})
 	if err != nil {
 		s.CloseIdleConnections()
-		return nil, &trouble{estate.Refused, "the password could not be read: " + err.Error(), err}
+		return nil, err
 	}
-	if err := session.NewManager(c).Login(ctx, url.UserPassword(v.cfg.User, password)); err != nil {
-		s.CloseIdleConnections()
-		return nil, v.refused(err)
-	}
-	v.cfg.Log.Debug("vcenter: logged on", "vcenter", v.cfg.Name, "user", v.cfg.User)
+	v.cfg.Log.Debug("vcenter: logged on", "vcenter", v.cfg.Name, "user", user)
 	return c, nil
 }
 
-// refused sorts out a log-on that did not succeed. What vCenter itself refused
-// parks the account.
-func (v *VCenter) refused(err error) error {
+// refused sorts out a log-on that did not succeed. Refused is said of the account
+// alone.
+func (v *VCenter) refused(err error) *trouble {
 	f := faultOf(err)
-	if f == nil {
-		return troubleOf(err, false)
-	}
 	switch f.(type) {
 	case *types.InvalidLogin, *types.NoPermission, *types.NotAuthenticated:
-		v.parked = fmt.Sprintf("vCenter refused %s before; the account is not tried again until somebody has looked", v.cfg.User)
-		v.cfg.Log.Warn("vcenter: the log-on was refused, the account is parked", "vcenter", v.cfg.Name, "user", v.cfg.User)
-		return &trouble{estate.Refused, fmt.Sprintf("%s: %s", v.cfg.User, sentenceOf(f, "")), err}
+		user := v.cfg.Login.Principal()
+		v.cfg.Log.Warn("credential parked", "account", user, "vcenter", v.cfg.Name)
+		return &trouble{estate.Refused, fmt.Sprintf("%s: %s", user, sentenceOf(f, "")), err}
 	}
 	return troubleOf(err, false)
 }

@@ -67,7 +67,7 @@ func TestRefusedLogOnIsTriedOnce(t *testing.T) {
 	given := "wrong"
 	var log bytes.Buffer
 	p := start(t, func(_ *vcenter.Config, c *vsphere.Config) {
-		c.Password = func() (string, error) { return given, nil }
+		c.Login = login(func() (string, error) { return given, nil })
 		c.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	})
 	smp := estate.VMRef("VirtualMachine:vm-1")
@@ -97,11 +97,11 @@ func TestPasswordThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("the vault is closed")
 	p := start(t, func(_ *vcenter.Config, c *vsphere.Config) {
-		c.Password = func() (string, error) { return "", broken }
+		c.Login = login(func() (string, error) { return "", broken })
 	})
 	for range 2 { // nothing was refused, so nothing is parked
 		_, err := p.vc.VM(soon(t), "VirtualMachine:vm-1")
-		if estate.TroubleOf(err) != estate.Refused || !errors.Is(err, broken) {
+		if estate.TroubleOf(err) != estate.Unreachable || !errors.Is(err, broken) {
 			t.Errorf("error %v", err)
 		}
 	}

@@ -144,7 +144,7 @@ func TestTaskWhileVCenterIsDown(t *testing.T) {
 func TestTaskWithoutLogOn(t *testing.T) {
 	t.Parallel()
 	p := start(t)
-	v := dial(t, p.server, vsphere.Config{Password: func() (string, error) { return "wrong", nil }})
+	v := dial(t, p.server, vsphere.Config{Login: login(func() (string, error) { return "wrong", nil })})
 	for range 2 {
 		if _, err := v.Task(soon(t), "Task:task-1"); estate.TroubleOf(err) != estate.Unknown || !strings.Contains(err.Error(), "cannot be seen") {
 			t.Errorf("error %v", err)

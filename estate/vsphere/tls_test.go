@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"itmsbot/estate"
+	"itmsbot/estate/trust"
 	"itmsbot/estate/vsphere"
 	"itmsbot/lab/vcenter"
 	"itmsbot/lab/world"
@@ -45,8 +46,8 @@ func TestOnlyAKnownCertificateIsBelieved(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			logins, asked := p.server.Stats().Calls["Login"], 0
-			v := dial(t, p.server, vsphere.Config{URL: tt.url, Roots: tt.roots, Thumbprint: tt.thumbprint,
-				Password: func() (string, error) { asked++; return password, nil }})
+			v := dial(t, p.server, vsphere.Config{URL: tt.url, Peer: trust.Peer{Roots: tt.roots, Thumbprint: tt.thumbprint},
+				Login: login(func() (string, error) { asked++; return password, nil })})
 			_, err := v.VM(soon(t), "VirtualMachine:vm-1")
 			if tt.trusted {
 				if estate.TroubleOf(err) != estate.Failed || asked != 1 { // there is no such machine
@@ -67,8 +68,8 @@ func TestOnlyAKnownCertificateIsBelieved(t *testing.T) {
 func TestConfigurationThatCannotBeUsed(t *testing.T) {
 	t.Parallel()
 	good := func() vsphere.Config {
-		return vsphere.Config{URL: "https://vcenter.corp.example", User: "u", Roots: x509.NewCertPool(),
-			Password: func() (string, error) { return "secret", nil }}
+		return vsphere.Config{URL: "https://vcenter.corp.example", Peer: trust.Peer{Roots: x509.NewCertPool()},
+			Login: login(func() (string, error) { return "secret", nil })}
 	}
 	if _, err := vsphere.New(good()); err != nil {
 		t.Fatal(err)
@@ -81,8 +82,8 @@ func TestConfigurationThatCannotBeUsed(t *testing.T) {
 		{"no URL", func(c *vsphere.Config) { c.URL = "" }, "https://"},
 		{"http", func(c *vsphere.Config) { c.URL = "http://vcenter/sdk" }, "https://"},
 		{"password in the URL", func(c *vsphere.Config) { c.URL = "https://u:secret@vcenter/sdk" }, "must not hold"},
-		{"no user", func(c *vsphere.Config) { c.User = "" }, "no account"},
-		{"no password", func(c *vsphere.Config) { c.Password = nil }, "no account"},
+		{"no user", func(c *vsphere.Config) { c.Login.User = "" }, "no account"},
+		{"no password", func(c *vsphere.Config) { c.Login.Password = nil }, "no account"},
 		{"nothing to know it by", func(c *vsphere.Config) { c.Roots = nil }, "thumbprint"},
 		{"a SHA-1 thumbprint", func(c *vsphere.Config) { c.Thumbprint = strings.Repeat("ab", 20) }, "SHA-256"},
 	}

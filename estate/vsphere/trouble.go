@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"itmsbot/estate"
+	"itmsbot/estate/trust"
 )
 
 // trouble is an error whose kind is known where it was met. The road back to the
@@ -33,12 +34,16 @@ func troubleOf(err error, open bool) *trouble {
 	if errors.As(err, &known) {
 		return known
 	}
+	var untried *estate.Error // the log-on was not even tried
+	if errors.As(err, &untried) {
+		return &trouble{untried.Kind, untried.Detail, untried.Err}
+	}
 	if f := faultOf(err); f != nil {
 		return &trouble{estate.Failed, detailOf(err), err}
 	}
 	t := &trouble{estate.Unreachable, detailOf(err), err}
 	switch {
-	case untrusted(err):
+	case trust.Untrusted(err):
 		t.kind = estate.Untrusted
 	case open:
 		t.kind = estate.Unknown

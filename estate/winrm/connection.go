@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"itmsbot/estate"
+	"itmsbot/estate/trust"
 )
 
 const (
@@ -50,7 +51,7 @@ func newConnection(h *Host, o Options) *connection {
 				}
 				return &liveConn{Conn: conn}, nil
 			},
-			TLSClientConfig:     tlsConfig(h),
+			TLSClientConfig:     h.Config(h.name),
 			TLSHandshakeTimeout: o.Dial,
 			MaxConnsPerHost:     1,
 			MaxIdleConnsPerHost: 1,
@@ -139,7 +140,7 @@ func lost(ctx context.Context, err error) error {
 		return &trouble{estate.Unreachable, ended(cause), cause}
 	case errors.Is(err, context.DeadlineExceeded):
 		return &trouble{estate.Unreachable, "no answer in time", err}
-	case untrusted(err):
+	case trust.Untrusted(err):
 		return &trouble{estate.Untrusted, "its certificate is not the trusted one: " + innermost(err).Error(), err}
 	}
 	return &trouble{estate.Unreachable, innermost(err).Error(), err}

@@ -7,9 +7,9 @@
 //     is sealed with NTLM keys of full strength, on https the certificate is
 //     verified against given roots or a given thumbprint. There is no fallback
 //     from one to the other and none to a weaker one.
-//   - A refused log-on is tried once. The credential is then parked for every host
-//     that uses it until somebody has looked, because a locked service account
-//     stops ITMS itself.
+//   - A refused log-on is tried once. The account is then parked wherever its
+//     trust.Login is used, until somebody has looked, because a locked service
+//     account stops ITMS itself.
 //   - No value becomes script text. A constant bootstrap reads script and
 //     arguments from stdin; the answer comes back behind a nonce.
 //   - A change whose outcome could not be read is estate.Unknown, never "failed"

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"itmsbot/estate"
+	"itmsbot/estate/trust"
 )
 
 // Script is one embedded PowerShell script.
@@ -39,7 +40,7 @@ type Fleet struct {
 
 // remote is one host with its lanes.
 type remote struct {
-	credential   *credential
+	login        *trust.Login
 	look, change *lane
 }
 
@@ -51,7 +52,7 @@ func New(hosts []Host, o Options) (*Fleet, error) {
 		return nil, err
 	}
 	f := &Fleet{hosts: make(map[string]*remote), scripts: set, line: bootstrapLine(), opts: o.withDefaults()}
-	credentials := make(map[any]*credential)
+	var accounts trust.Accounts
 	for _, h := range hosts {
 		h, err := h.checked()
 		if err != nil {
@@ -61,12 +62,8 @@ func New(hosts []Host, o Options) (*Fleet, error) {
 		if f.hosts[key] != nil {
 			return nil, fmt.Errorf("winrm host %s: it is there twice", h.Name)
 		}
-		id := account(h.Login)
-		if credentials[id] == nil {
-			credentials[id] = newCredential(h.Login, f.opts.Log)
-		}
-		c := credentials[id]
-		f.hosts[key] = &remote{credential: c, look: newLane(&h, c, f.opts), change: newLane(&h, c, f.opts)}
+		h.Login = accounts.One(h.Login)
+		f.hosts[key] = &remote{login: h.Login, look: newLane(&h, f.opts), change: newLane(&h, f.opts)}
 	}
 	return f, nil
 }
@@ -86,11 +83,11 @@ func (f *Fleet) Close() error {
 	return nil
 }
 
-// Unpark lets the credential of host be tried once more, after a person looked. It
-// counts for every host that uses the credential.
+// Unpark lets the account of host be tried once more, after a person looked. It
+// counts wherever its Login is used.
 func (f *Fleet) Unpark(host string) {
 	if r := f.hosts[strings.ToLower(host)]; r != nil {
-		r.credential.unpark()
+		r.login.Unpark()
 	}
 }
 
@@ -110,8 +107,8 @@ type lane struct {
 	stale   atomic.Bool // the session has to be made anew
 }
 
-func newLane(h *Host, c *credential, o Options) *lane {
-	l := &lane{turn: make(chan struct{}, 1), session: newSession(h, c, o)}
+func newLane(h *Host, o Options) *lane {
+	l := &lane{turn: make(chan struct{}, 1), session: newSession(h, o)}
 	l.turn <- struct{}{}
 	return l
 }

@@ -1,15 +1,13 @@
 package winrm
 
 import (
-	"crypto/sha256"
-	"crypto/x509"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
-	"strings"
 	"time"
+
+	"itmsbot/estate/trust"
 )
 
 // Auth is how the bot proves who it is to a host.
@@ -23,39 +21,20 @@ const (
 	Basic Auth = "basic"
 )
 
-// Login is one account. Hosts that share a *Login share its parking; so do Logins
-// that name the same account of one domain, of which the first is asked for the
-// password.
-type Login struct {
-	User   string
-	Domain string // empty for an account of the host itself
-	// Password is called at each log-on and never kept, so that printing a Login
-	// prints no secret. It may be called by several goroutines at once.
-	Password func() (string, error)
-}
-
-// String gives the account as DOMAIN\user.
-func (l *Login) String() string {
-	if l.Domain == "" {
-		return l.User
-	}
-	return l.Domain + `\` + l.User
-}
-
 // Host is one Windows host.
 type Host struct {
 	Name string // as plans and cards call it
 	URL  string // http://smp1.corp.example:5985/wsman
 	Auth Auth   // empty means NTLM
-	// Login is required.
-	Login *Login
-	// Roots and Thumbprint say which certificate is believed on https; at least
-	// one of them is required there, and with both the certificate must satisfy
-	// both. With Roots the URL's host name must be in the certificate.
-	Roots *x509.CertPool
-	// Thumbprint is the SHA-256 of the certificate in hexadecimal; colons and
-	// spaces do not matter.
-	Thumbprint string
+	// Login is required. Hosts that share a *Login share its parking; so do Logins
+	// that name the same account of one domain, of which the first is asked for the
+	// password.
+	Login *trust.Login
+	// Peer says which certificate is believed on https, where it is required. With
+	// Roots the URL's host name must be in the certificate.
+	trust.Peer
+
+	name string // of the URL's host
 }
 
 // Options are the limits of all hosts. The zero value is good.
@@ -115,28 +94,19 @@ func (h Host) checked() (Host, error) {
 		return h, errors.New("the URL must not hold a user or a password")
 	case h.Auth != NTLM && h.Auth != Basic:
 		return h, fmt.Errorf("there is no log-on %q; there are %s and %s", h.Auth, NTLM, Basic)
-	case h.Login == nil || h.Login.User == "" || h.Login.Password == nil:
-		return h, errors.New("it has no account to log on with")
 	case u.Scheme == "http" && h.Auth == Basic:
 		return h, errors.New("basic on http would send the password in clear")
-	case u.Scheme == "http" && (h.Roots != nil || h.Thumbprint != ""):
+	case u.Scheme == "http" && h.Known():
 		return h, errors.New("a certificate is configured, but the URL is http")
-	case u.Scheme == "https" && h.Roots == nil && h.Thumbprint == "":
-		return h, errors.New("https needs root certificates or a thumbprint to know the host by")
 	}
-	if h.Thumbprint != "" {
-		if h.Thumbprint, err = thumbprint(h.Thumbprint); err != nil {
-			return h, err
+	if err := h.Login.Check(); err != nil {
+		return h, err
+	}
+	h.name = u.Hostname()
+	if u.Scheme == "https" {
+		if h.Peer, err = h.Checked(); err != nil {
+			return h, fmt.Errorf("https: %w", err)
 		}
 	}
 	return h, nil
-}
-
-// thumbprint brings a SHA-256 as people paste it into the form of hex.EncodeToString.
-func thumbprint(s string) (string, error) {
-	s = strings.ToLower(strings.NewReplacer(":", "", " ", "").Replace(s))
-	if b, err := hex.DecodeString(s); err != nil || len(b) != sha256.Size {
-		return "", errors.New("the thumbprint has to be the SHA-256 of the certificate, 64 hexadecimal digits")
-	}
-	return s, nil
 }

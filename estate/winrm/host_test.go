@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"itmsbot/estate"
+	"itmsbot/estate/trust"
 	"itmsbot/estate/winrm"
 	"itmsbot/lab/wsman"
 )
@@ -102,8 +103,8 @@ func (w *windows) calls() []call {
 }
 
 // login is the account of the tests.
-func login() *winrm.Login {
-	return &winrm.Login{User: user, Domain: "LAB", Password: func() (string, error) { return password, nil }}
+func login() *trust.Login {
+	return &trust.Login{User: user, Domain: "LAB", Password: func() (string, error) { return password, nil }}
 }
 
 // fleet makes a fleet of one host.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -13,7 +14,7 @@ import (
 	"itmsbot/estate"
 )
 
-// logOnLimit ends a log-on, during which nobody else can use the credential.
+// logOnLimit ends a log-on, during which nobody else can use the account.
 const logOnLimit = 10 * time.Second
 
 // session is one lane's conversation with its host: a connection, who is logged on
@@ -21,7 +22,7 @@ const logOnLimit = 10 * time.Second
 // at a time and logs on by itself whenever its connection is another one.
 type session struct {
 	host       *Host
-	credential *credential
+	log        *slog.Logger
 	connection *connection
 	wait       time.Duration // how long the host may hold an answer back
 
@@ -29,8 +30,8 @@ type session struct {
 	keys *ntlmssp.SecuritySession // nil where TLS protects the messages
 }
 
-func newSession(h *Host, c *credential, o Options) *session {
-	return &session{host: h, credential: c, connection: newConnection(h, o), wait: o.Operation}
+func newSession(h *Host, o Options) *session {
+	return &session{host: h, log: o.Log, connection: newConnection(h, o), wait: o.Operation}
 }
 
 // sealed reports whether messages are sealed with NTLM keys.
@@ -120,10 +121,10 @@ func (s *session) isSealed(a *answer) bool {
 func (s *session) logOn(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, logOnLimit)
 	defer cancel()
-	if err := s.credential.usable(); err != nil {
+	if err := s.host.Login.Usable(); err != nil {
 		return err
 	}
-	client, err := ntlmssp.NewClient(ntlmssp.SetDomain(s.credential.login.Domain), ntlmssp.SetVersion(ntlmssp.DefaultVersion()))
+	client, err := ntlmssp.NewClient(ntlmssp.SetDomain(s.host.Login.Domain), ntlmssp.SetVersion(ntlmssp.DefaultVersion()))
 	if err != nil {
 		return &trouble{estate.Untrusted, "NTLM cannot be used", err}
 	}
@@ -152,83 +153,72 @@ func (s *session) logOn(ctx context.Context) error {
 	if s.sealed() {
 		s.keys = client.SecuritySession()
 	}
-	s.credential.log.Debug("logged on", "host", s.host.Name, "account", s.credential.login.String())
+	s.log.Debug("logged on", "host", s.host.Name, "account", s.host.Login.String())
 	return nil
 }
 
-// prove answers the challenge; this is what a host counts as an attempt, so it is
-// done in the credential's turn, and once.
+// prove answers the challenge; this is what a host counts as an attempt.
 func (s *session) prove(ctx context.Context, client *ntlmssp.Client, challenge []byte, bindings *ntlmssp.ChannelBindings) error {
-	if err := s.credential.take(ctx); err != nil {
-		return err
-	}
-	defer s.credential.giveBack()
-	password, err := s.credential.password()
-	if err != nil {
-		return err
-	}
-	if err := client.SetOption(ntlmssp.SetUserInfo(s.credential.login.User, password)); err != nil {
-		return &trouble{estate.Untrusted, "NTLM cannot be used", err}
-	}
-	proof, err := client.Authenticate(challenge, bindings)
-	if err != nil {
-		return &trouble{estate.Untrusted, "its NTLM challenge cannot be answered", err}
-	}
-	a, err := s.connection.post(ctx, nil, soapType, negotiate(proof))
-	switch {
-	case err != nil:
-		return err
-	case a.conn != s.conn:
-		// The proof went to a host that has asked nothing, so its no means nothing.
-		s.connection.close(a.conn)
-		return &trouble{kind: estate.Unreachable, detail: "the connection was lost during the log-on"}
-	case a.status == http.StatusUnauthorized:
-		return s.refused()
-	case a.status == http.StatusForbidden:
-		return &trouble{kind: estate.Refused, detail: "the account may not use remote management there"}
-	case a.status != http.StatusOK:
-		return httpTrouble(a.status)
-	}
-	return nil
+	return s.host.Login.LogOn(ctx, s.host.Name, func(password string) (refused bool, err error) {
+		if err := client.SetOption(ntlmssp.SetUserInfo(s.host.Login.User, password)); err != nil {
+			return false, &trouble{estate.Untrusted, "NTLM cannot be used", err}
+		}
+		proof, err := client.Authenticate(challenge, bindings)
+		if err != nil {
+			return false, &trouble{estate.Untrusted, "its NTLM challenge cannot be answered", err}
+		}
+		a, err := s.connection.post(ctx, nil, soapType, negotiate(proof))
+		switch {
+		case err != nil:
+			return false, err
+		case a.conn != s.conn:
+			// The proof went to a host that has asked nothing, so its no means nothing.
+			s.connection.close(a.conn)
+			return false, &trouble{kind: estate.Unreachable, detail: "the connection was lost during the log-on"}
+		case a.status == http.StatusUnauthorized:
+			return true, s.refused()
+		case a.status == http.StatusForbidden:
+			return false, &trouble{kind: estate.Refused, detail: "the account may not use remote management there"}
+		case a.status != http.StatusOK:
+			return false, httpTrouble(a.status)
+		}
+		return false, nil
+	})
 }
 
 // sendBasic posts with the password in the header; checked allows it on https alone.
 func (s *session) sendBasic(ctx context.Context, envelope []byte) (*answer, error) {
-	if err := s.credential.usable(); err != nil {
-		return nil, err
-	}
-	if !s.loggedOn() {
-		s.drop()
-		if err := s.credential.take(ctx); err != nil {
-			return nil, err
+	login := s.host.Login
+	var a *answer
+	prove := func(password string) (refused bool, err error) {
+		token := base64.StdEncoding.EncodeToString([]byte(login.String() + ":" + password))
+		if a, err = s.connection.post(ctx, envelope, soapType, "Basic "+token); err != nil {
+			return false, err
 		}
-		defer s.credential.giveBack()
-	}
-	password, err := s.credential.password()
-	if err != nil {
-		return nil, err
-	}
-	token := base64.StdEncoding.EncodeToString([]byte(s.credential.login.String() + ":" + password))
-	a, err := s.connection.post(ctx, envelope, soapType, "Basic "+token)
-	if err != nil {
-		return nil, err
-	}
-	s.conn = a.conn
-	if a.status == http.StatusUnauthorized {
+		s.conn = a.conn
+		if a.status != http.StatusUnauthorized {
+			return false, nil
+		}
 		for _, offer := range a.header.Values("WWW-Authenticate") {
 			if scheme, _, _ := strings.Cut(offer, " "); strings.EqualFold(scheme, "Basic") {
-				return nil, s.refused()
+				return true, s.refused()
 			}
 		}
-		return nil, &trouble{kind: estate.Untrusted, detail: "the host does not offer Basic"}
+		return false, &trouble{kind: estate.Untrusted, detail: "the host does not offer Basic"}
 	}
-	return a, nil
+	if s.loggedOn() {
+		err := login.Again(s.host.Name, prove)
+		return a, err
+	}
+	s.drop()
+	err := login.LogOn(ctx, s.host.Name, prove)
+	return a, err
 }
 
-// refused parks the credential.
+// refused is what a host's no to the account is called. It is parked now.
 func (s *session) refused() error {
-	s.credential.park(s.host.Name)
-	return &trouble{kind: estate.Refused, detail: s.credential.login.String()}
+	s.log.Warn("credential parked", "account", s.host.Login.String(), "host", s.host.Name)
+	return &trouble{kind: estate.Refused, detail: s.host.Login.String()}
 }
 
 func negotiate(token []byte) string {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"itmsbot/estate"
+	"itmsbot/estate/trust"
 	"itmsbot/estate/winrm"
 	"itmsbot/lab/wsman"
 )
@@ -91,7 +92,7 @@ func TestBasicRefused(t *testing.T) {
 // TestNew holds what a configuration may not say.
 func TestNew(t *testing.T) {
 	good := func() winrm.Host {
-		return winrm.Host{Name: "SMP1", URL: "https://smp1.corp.example:5986/wsman", Thumbprint: strings.Repeat("AB:", 31) + "AB", Login: login()}
+		return winrm.Host{Name: "SMP1", URL: "https://smp1.corp.example:5986/wsman", Peer: trust.Peer{Thumbprint: strings.Repeat("AB:", 31) + "AB"}, Login: login()}
 	}
 	for _, tt := range []struct {
 		name   string

@@ -43,9 +43,13 @@ func refusalOf(f *fault) *trouble {
 func errorOf(err error, host string, script Script, adrift bool) *estate.Error {
 	out := &estate.Error{Kind: estate.Failed, Host: host, Op: script.Doing, Err: err}
 	var t *trouble
-	if errors.As(err, &t) {
+	var untried *estate.Error // the log-on was not even tried
+	switch {
+	case errors.As(err, &t):
 		out.Kind, out.Detail, out.Err = t.kind, t.detail, t.err
-	} else if err != nil {
+	case errors.As(err, &untried):
+		out.Kind, out.Detail, out.Err = untried.Kind, untried.Detail, untried.Err
+	case err != nil:
 		out.Detail = sentence(err.Error())
 	}
 	if adrift && script.Changes {

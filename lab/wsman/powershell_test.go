@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"itmsbot/estate"
+	"itmsbot/estate/trust"
 	"itmsbot/estate/winrm"
 	"itmsbot/lab/world"
 	"itmsbot/lab/wsman"
@@ -33,7 +34,7 @@ func serveHost(t *testing.T, w *world.World, host string) *winrm.Fleet {
 	go func() { served <- s.Serve(l) }() // the cleanup waits for it
 	fleet, err := winrm.New([]winrm.Host{{
 		Name: host, URL: "http://" + l.Addr().String() + "/wsman",
-		Login: &winrm.Login{User: "itmsbot", Domain: "LAB", Password: func() (string, error) { return "correct horse", nil }},
+		Login: &trust.Login{User: "itmsbot", Domain: "LAB", Password: func() (string, error) { return "correct horse", nil }},
 	}}, winrm.Options{})
 	if err != nil {
 		t.Fatal(err)

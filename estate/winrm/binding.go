@@ -2,48 +2,15 @@ package winrm
 
 import (
 	"crypto"
-	"crypto/sha256"
+	_ "crypto/sha256"
 	_ "crypto/sha512" // for crypto.SHA384 and crypto.SHA512
-	"crypto/subtle"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/hex"
-	"errors"
 
 	"github.com/bodgit/ntlmssp"
 
 	"itmsbot/estate"
 )
-
-var errThumbprint = errors.New("it has another thumbprint than the configured one")
-
-// tlsConfig believes the host's roots, its thumbprint, or both where both are set.
-func tlsConfig(h *Host) *tls.Config {
-	c := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: h.Roots}
-	if h.Thumbprint == "" {
-		return c
-	}
-	// Without roots the thumbprint alone decides: the certificate of a Windows
-	// host is often signed by itself and bears whatever name.
-	c.InsecureSkipVerify = h.Roots == nil
-	c.VerifyConnection = func(s tls.ConnectionState) error {
-		sum := sha256.Sum256(s.PeerCertificates[0].Raw)
-		if subtle.ConstantTimeCompare([]byte(hex.EncodeToString(sum[:])), []byte(h.Thumbprint)) != 1 {
-			return errThumbprint
-		}
-		return nil
-	}
-	return c
-}
-
-// untrusted reports whether a connection was not made because of the certificate.
-func untrusted(err error) bool {
-	var verification *tls.CertificateVerificationError
-	var authority x509.UnknownAuthorityError
-	var name x509.HostnameError
-	return errors.As(err, &verification) || errors.As(err, &authority) || errors.As(err, &name) ||
-		errors.Is(err, errThumbprint)
-}
 
 // channelBindings ties an NTLM log-on to the certificate of this connection, so
 // that it is worth nothing on another one (RFC 5929 section 4.1).
