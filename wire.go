@@ -88,7 +88,7 @@ func (p plant) wire() (*wired, error) {
 	}
 	j := journal{db}
 	engine := actions.NewEngine(j, env, p.policy, p.log)
-	router := commands.NewRouter(engine, actions.NewLooks(env, j), fleet, j)
+	router := commands.NewRouter(engine, actions.NewLooks(env, j), parking{fleet, cmdb, vms}, j)
 	b := bot.New(p.slack, bot.Deps{Router: router, Intake: intake{db}, Trail: db, Shown: shown{db}, Policy: p.policy, Estate: p.estate,
 		Sheet: engine.Sheet, Log: p.log})
 	w := &wired{folder: filepath.Dir(p.database), store: db, fleet: fleet, cmdb: cmdb, vms: vms, engine: engine, bot: b, clock: p.clock, log: p.log}
