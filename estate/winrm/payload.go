@@ -16,6 +16,10 @@ import (
 // matters, runs the script in it with its one argument, and writes the outcome in
 // base64 behind the payload's nonce. An input that is cut short runs nothing.
 //
+// It sets $ErrorActionPreference where it runs, in the global scope: the commands of
+// NetSecurity, NetTCPIP and ScheduledTasks are functions of their modules and look for
+// it there, not in the script that calls them (PowerShell issue 24389).
+//
 // It must not name $input: PowerShell looks for that in the text of a command, and
 // where it finds it reads stdin itself (ConsoleHost, AstSearcher.IsUsingDollarInput).
 //

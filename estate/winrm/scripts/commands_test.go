@@ -41,7 +41,7 @@ func commands() map[string][]string {
 		// Modules NetTCPIP and NetConnection.
 		"Get-NetConnectionProfile": {},
 		"Get-NetIPAddress":         {},
-		"Get-NetTCPConnection":     {},
+		"Get-NetTCPConnection":     {"State"},
 
 		// Modules CimCmdlets and Microsoft.PowerShell.Management.
 		"Get-CimInstance":            {"ClassName", "Filter"},

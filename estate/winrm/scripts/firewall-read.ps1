@@ -35,6 +35,16 @@ function ConvertTo-Cidr([string]$Address) {
     return $parts[0] + '/' + $bits
 }
 
+# Gives the words of a property that is one word, several or none. A filter that names
+# none limits nothing: that is what Any says, and an empty word would be no door.
+function ConvertTo-Word($Value) {
+    $words = @($Value | ForEach-Object { [string]$_ } | Where-Object { $_ -ne '' })
+    if ($words.Count -eq 0) {
+        return 'Any'
+    }
+    return $words
+}
+
 # Reads the filters of a store. Where two filters have one InstanceID, because a local
 # rule and one of group policy have the same name, nothing tells them apart: both rules
 # then count with the ports and addresses of both.
@@ -42,8 +52,8 @@ function Read-Filter([string]$Store) {
     $all = @{ protocol = @{}; ports = @{}; remote = @{}; program = @{} }
     foreach ($f in @(Get-NetFirewallPortFilter -PolicyStore $Store)) {
         $id = [string]$f.InstanceID
-        $protocol = [string]$f.Protocol
-        $ports = @($f.LocalPort | ForEach-Object { [string]$_ })
+        $protocol = @(ConvertTo-Word $f.Protocol)[0]
+        $ports = @(ConvertTo-Word $f.LocalPort)
         if ($all.ports.ContainsKey($id)) {
             $ports += $all.ports[$id]
             if ($all.protocol[$id] -ne $protocol) {
@@ -55,7 +65,7 @@ function Read-Filter([string]$Store) {
     }
     foreach ($f in @(Get-NetFirewallAddressFilter -PolicyStore $Store)) {
         $id = [string]$f.InstanceID
-        $remote = @($f.RemoteAddress | ForEach-Object { ConvertTo-Cidr ([string]$_) })
+        $remote = @(ConvertTo-Word $f.RemoteAddress | ForEach-Object { ConvertTo-Cidr $_ })
         if ($all.remote.ContainsKey($id)) {
             $remote += $all.remote[$id]
         }
@@ -152,10 +162,12 @@ $local = @(foreach ($r in @(Get-NetFirewallRule -PolicyStore PersistentStore -Di
         }
     })
 
+# A busy web server has thousands of connections in other states. There is one at least
+# in this state, the caller's: a cmdlet that is asked for one and finds none fails.
 $own = @(Get-NetIPAddress | ForEach-Object { ConvertTo-Address ([string]$_.IPAddress) })
 $counts = @{}
 $seen = @{}
-foreach ($c in @(Get-NetTCPConnection | Where-Object { [string]$_.State -eq 'Established' })) {
+foreach ($c in @(Get-NetTCPConnection -State Established)) {
     $remote = ConvertTo-Address ([string]$c.RemoteAddress)
     if ([int]$c.LocalPort -eq $in.winrm_port) {
         $seen[$remote] = $true

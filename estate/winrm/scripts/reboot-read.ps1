@@ -70,8 +70,15 @@ if ([int](Get-Value 'HKLM:\SOFTWARE\Microsoft\Updates' 'UpdateExeVolatile' 0) -n
 if ($null -ne (Get-Value ($current + '\RunOnce') 'DVDRebootSignal' $null)) {
     $reasons += New-Reason 'run-once' 1 @()
 }
+# Who describes these two calls them values or keys; either counts.
 $netlogon = 'HKLM:\SYSTEM\CurrentControlSet\Services\Netlogon'
-if ($null -ne (Get-Value $netlogon 'JoinDomain' $null) -or $null -ne (Get-Value $netlogon 'AvoidSpnSet' $null)) {
+$joining = $false
+foreach ($name in @('JoinDomain', 'AvoidSpnSet')) {
+    if ($null -ne (Get-Value $netlogon $name $null) -or (Test-Path -LiteralPath ($netlogon + '\' + $name))) {
+        $joining = $true
+    }
+}
+if ($joining) {
     $reasons += New-Reason 'domain-join' 1 @()
 }
 $active = [string](Get-Value ($control + '\ComputerName\ActiveComputerName') 'ComputerName' '')
