@@ -1,0 +1,453 @@
+package wsman
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	grammar "github.com/alexaandru/go-sitter-forest/powershell"
+	sitter "github.com/alexaandru/go-tree-sitter-bare"
+
+	"itmsbot/estate"
+	"itmsbot/lab/world"
+)
+
+// rehearsal is a script that is run with stubs and by its twin, on one world.
+type rehearsal struct {
+	script, name string
+	set          []world.Condition
+	prepare      func(estateHost) // where conditions do not reach
+	args         func(world.View) any
+	// did are the commands that would have changed something, as the twin's answer
+	// has it; nil for none.
+	did func(answer object) []string
+	// except are the fields that depend on where the script runs: a name, a clock.
+	except []string
+	// windows says that it asks .NET for what only Windows has.
+	windows bool
+}
+
+// rehearsals are all there are. What a script asks .NET for cannot be stubbed, so
+// that some scripts have none; TestScriptsWithoutARehearsal names them.
+func rehearsals() []rehearsal {
+	query := func(names ...string) func(world.View) any {
+		return func(world.View) any {
+			return estate.FirewallQuery{Names: append([]string{}, names...), Ports: []string{"80", "443", "4726", "50120-50124"}, WinRMPort: 5985}
+		}
+	}
+	turn := func(on bool, names ...string) func(world.View) any {
+		return func(v world.View) any { return switchOrder{v.Machine, names, on} }
+	}
+	each := func(command string) func(object) []string {
+		return func(answer object) []string {
+			var did []string
+			for _, name := range answer["changed"].([]string) {
+				did = append(did, command+" "+name)
+			}
+			return did
+		}
+	}
+	add := func(v world.View) any {
+		return addOrder{v.Machine, "itmsbot", []estate.NewRule{
+			{Name: "itmsbot-same", Display: "jump host", Ports: []string{"80", "443"}, Remote: []string{"10.20.0.0/28"}},
+			{Name: "itmsbot-other", Display: "jump host", Ports: []string{"443"}, Remote: []string{"10.20.0.5/32"}},
+			{Name: "itmsbot-new", Display: "jump host", Ports: []string{"443"}, Remote: []string{"10.20.0.6", "10.20.1.0/24"}},
+		}}
+	}
+	ours := func(h estateHost) {
+		for _, r := range []world.Rule{
+			{Name: "itmsbot-same", Display: "jump host", Ports: []string{"443", "80"}, Remote: []string{"10.20.0.0/28"}},
+			{Name: "itmsbot-other", Display: "jump host", Ports: []string{"80"}, Remote: []string{"10.20.0.5"}},
+		} {
+			r.Group, r.Enabled, r.Action, r.Profile, r.Protocol, r.Program = "itmsbot", true, "Allow", "Any", "TCP", "Any"
+			if err := h.world.AddRule(h.name, r); err != nil {
+				h.Fatal(err)
+			}
+		}
+	}
+	policy := world.Condition{Field: "gpo-add", Host: "SMP1", Rule: &world.Rule{Name: "ITMS-CEM-4726", Source: "Server baseline", Ports: []string{"8443"}}}
+	return []rehearsal{
+		{script: "firewall-read", name: "as it is", args: query("ITMS-CEM-4726", "no such rule")},
+		{script: "firewall-read", name: "rules of two stores and of ours, a private network", args: query(), prepare: ours, set: []world.Condition{
+			{Field: "network", Host: "SMP1", Name: "Private"}, {Field: "local-rules", Host: "SMP1", Name: "Public", On: no()},
+			{Field: "gpo-add", Host: "SMP1", Rule: &world.Rule{Name: "GPO-HTTPS", Source: "Server baseline", Ports: []string{"443", "8443"}, Remote: []string{"10.0.0.0/8"}}}}},
+		{script: "firewall-read", name: "a marker without a task", args: query(), prepare: func(h estateHost) {
+			if err := h.world.SetMarker(h.name, "U-1 R-2"); err != nil {
+				h.Fatal(err)
+			}
+		}},
+		{script: "firewall-switch", name: "off", args: turn(false, "ITMS-CEM-4726", "no such rule"), did: each("Disable-NetFirewallRule")},
+		{script: "firewall-switch", name: "already on", args: turn(true, "ITMS-CEM-4726"), did: each("Enable-NetFirewallRule")},
+		{script: "firewall-switch", name: "on again", args: turn(true, "itms-cem-4726"), did: func(object) []string { return []string{"Enable-NetFirewallRule ITMS-CEM-4726"} },
+			set: []world.Condition{{Field: "rule", Host: "SMP1", Name: "ITMS-CEM-4726", On: no()}}},
+		{script: "firewall-switch", name: "a rule of that name in group policy", set: []world.Condition{policy}, args: turn(false, "ITMS-CEM-4726"), did: each("Disable-NetFirewallRule")},
+		{script: "firewall-switch", name: "another machine", args: func(world.View) any { return switchOrder{"another", []string{"ITMS-CEM-4726"}, false} }},
+		{script: "firewall-add", name: "one the same, one that differs, one new", prepare: ours, args: add, did: func(object) []string {
+			return []string{"Remove-NetFirewallRule itmsbot-other",
+				"New-NetFirewallRule PersistentStore itmsbot-other itmsbot True Any Inbound Allow TCP 443 10.20.0.5/32",
+				"New-NetFirewallRule PersistentStore itmsbot-new itmsbot True Any Inbound Allow TCP 443 10.20.0.6,10.20.1.0/24"}
+		}},
+		{script: "firewall-remove", name: "one of ours, one of others", prepare: ours, did: each("Remove-NetFirewallRule"), args: func(v world.View) any {
+			return removeOrder{v.Machine, "itmsbot", []string{"itmsbot-same", "ITMS-CEM-4726", "itmsbot-gone"}}
+		}},
+		{script: "disk-read", name: "as it is", windows: true, args: func(world.View) any { return struct{}{} }},
+		{script: "queue-read", name: "files beyond the cap", set: []world.Condition{{Field: "files", Number: number(9)}, {Field: "paused", On: yes()}},
+			except: []string{"path"}, args: func(world.View) any { return object{"cap": 5, "services": []string{"AeXSvc", "no such service"}} }},
+		{script: "reboot-read", name: "nothing", args: func(world.View) any { return object{"key": "U-1 R-2 6.1"} }},
+		{script: "reboot-read", name: "everything", args: func(world.View) any { return object{"key": "U-1 R-2 6.1"} }, set: []world.Condition{
+			{Field: "pending", Host: "SMP1", Name: "file-rename", On: yes(), Word: `C:\one.dll`}, {Field: "pending", Host: "SMP1", Name: "file-rename", On: yes(), Word: `C:\two.dll`},
+			{Field: "pending", Host: "SMP1", Name: "servicing", On: yes()}, {Field: "pending", Host: "SMP1", Name: "windows-update", On: yes()},
+			{Field: "pending", Host: "SMP1", Name: "domain-join", On: yes()}, {Field: "pending", Host: "SMP1", Name: "computer-rename", On: yes()},
+			{Field: "installer", Host: "SMP1", Name: "msiexec.exe", On: yes()}, {Field: "power-action", Host: "SMP1", On: yes()}, {Field: "schedules", On: yes()}},
+			prepare: func(h estateHost) {
+				if _, err := h.world.LayBootKey(h.name, "U-1 R-2 6.1"); err != nil {
+					h.Fatal(err)
+				}
+			}},
+	}
+}
+
+// stage makes the world of a rehearsal and says what the stubs need of it.
+func (r rehearsal) stage(t *testing.T) (h estateHost, args any, found object) {
+	t.Helper()
+	h = newSmallHost(t, "SMP1")
+	for _, c := range r.set {
+		h.set(c)
+	}
+	if r.prepare != nil {
+		r.prepare(h)
+	}
+	v, err := h.world.Look(h.name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h, r.args(v), findings(t, v, h.inside())
+}
+
+// twin is what the twin answers, and what it did.
+func (r rehearsal) twin(t *testing.T, h estateHost, args any) (object, []string) {
+	t.Helper()
+	in, err := json.Marshal(args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := twins()[r.script](machine{h.world, h.name}, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var did []string
+	if r.did != nil {
+		did = r.did(answer)
+	}
+	return answer, did
+}
+
+// play runs the script in an interpreter and says in what it differs from its twin.
+func (r rehearsal) play(t *testing.T, i interpreter) ([]string, error) {
+	t.Helper()
+	h, args, found := r.stage(t)
+	got, err := i.run(t.Context(), fileText(t, "../../estate/winrm/bootstrap.ps1"), fileText(t, "testdata/stubs.ps1"),
+		object{"script": fileText(t, "../../estate/winrm/scripts/"+r.script+".ps1"), "args": args, "host": found})
+	if err != nil {
+		return nil, err
+	}
+	want, did := r.twin(t, h, args)
+	list := differences(t, want, got.Answer, append([]string{"now", "name"}, r.except...))
+	if !slices.Equal(got.Did, did) {
+		list = append(list, fmt.Sprintf("it did %q, the twin %q", got.Did, did))
+	}
+	return list, nil
+}
+
+// TestScriptsInPowerShell runs scripts in a real PowerShell, with stubs in place of the
+// commands that ask Windows, and compares them with the twins that the practice estate
+// plays.
+func TestScriptsInPowerShell(t *testing.T) {
+	path := os.Getenv("ITMSBOT_PWSH")
+	if path == "" {
+		t.Skip("ITMSBOT_PWSH names no PowerShell; scripts and twins are compared by people alone (twins.txt)")
+	}
+	for _, r := range rehearsals() {
+		t.Run(r.script+"/"+r.name, func(t *testing.T) {
+			if r.windows && runtime.GOOS != "windows" {
+				t.Skip(r.script + " asks .NET for what only Windows has")
+			}
+			list, err := r.play(t, interpreter{path: path})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, d := range list {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+// TestScriptsWithoutARehearsal says which scripts ITMSBOT_PWSH does not reach. It fails
+// only where a script got one or lost it without a word here.
+func TestScriptsWithoutARehearsal(t *testing.T) {
+	why := map[string]string{
+		"host-record":    "it reads the event log through .NET",
+		"log-read":       "it reads event logs through .NET and a log file beside its writer",
+		"reboot-lay":     "it makes a volatile key through .NET",
+		"reboot-order":   "it starts shutdown.exe and makes a volatile key through .NET",
+		"restore-arm":    "no stubs of the task scheduler's commands that make a task",
+		"restore-disarm": "no stubs of the commands that remove a value and a task",
+	}
+	for script := range twins() {
+		has := slices.ContainsFunc(rehearsals(), func(r rehearsal) bool { return r.script == script })
+		reason, listed := why[script]
+		switch {
+		case has == listed:
+			t.Errorf("%s: a rehearsal is %t, a reason for none %t", script, has, listed)
+		case listed:
+			t.Logf("not run by ITMSBOT_PWSH: %s; %s", script, reason)
+		}
+	}
+}
+
+// language are the commands that are not Windows'.
+var language = []string{"ConvertFrom-Json", "ConvertTo-Json", "ForEach-Object", "Set-StrictMode", "Sort-Object", "Where-Object", "Add-Member", "Add-Type"}
+
+// TestStubsCoverTheirScripts: a command without a stub would reach the machine on
+// which the test runs.
+func TestStubsCoverTheirScripts(t *testing.T) {
+	stubs := fileText(t, "testdata/stubs.ps1")
+	covered := append(slices.Clone(language), declared(t, stubs)...)
+	for _, name := range used(t, stubs) {
+		if !slices.Contains(covered, name) {
+			t.Errorf("stubs.ps1 uses %s", name)
+		}
+	}
+	for _, r := range rehearsals() {
+		text := fileText(t, "../../estate/winrm/scripts/"+r.script+".ps1")
+		known := append(slices.Clone(covered), declared(t, text)...)
+		for _, name := range used(t, text) {
+			if !slices.Contains(known, name) {
+				t.Errorf("%s uses %s, which has no stub", r.script, name)
+			}
+		}
+		for _, reach := range []string{"[Microsoft.Win32", "Eventing", "[IO.File]", "Diagnostics.Process"} {
+			if strings.Contains(text, reach) {
+				t.Errorf("%s uses %s, which no stub stands in for", r.script, reach)
+			}
+		}
+	}
+}
+
+// nodes are the texts of all nodes of a kind in a script.
+func nodes(t *testing.T, text, kind string) []string {
+	t.Helper()
+	p := sitter.NewParser()
+	if !p.SetLanguage(sitter.NewLanguage(grammar.GetLanguage())) {
+		t.Fatal("the grammar and the parser do not fit")
+	}
+	tree, err := p.ParseString(context.Background(), nil, []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []string
+	var walk func(sitter.Node)
+	walk = func(n sitter.Node) {
+		if n.IsError() || n.IsMissing() {
+			t.Errorf("line %d is not PowerShell", n.StartPoint().Row+1)
+		}
+		if n.IsNamed() && n.Type() == kind {
+			list = append(list, n.Content([]byte(text)))
+		}
+		for i := range n.ChildCount() {
+			walk(n.Child(i))
+		}
+	}
+	walk(tree.RootNode())
+	return list
+}
+
+func declared(t *testing.T, text string) []string { return nodes(t, text, "function_name") }
+
+var commandName = regexp.MustCompile(`^[A-Za-z]+-[A-Za-z]+$`)
+
+func used(t *testing.T, text string) []string {
+	names := nodes(t, text, "command_name")
+	return slices.DeleteFunc(names, func(s string) bool { return !commandName.MatchString(s) })
+}
+
+// findings are what the stubs give to whoever asks for it, as Windows would have it.
+func findings(t *testing.T, v world.View, in world.Inside) object {
+	t.Helper()
+	rules := []object{}
+	for _, r := range v.Rules {
+		rules = append(rules, object{"name": r.Name, "display": r.Display, "group": r.Group, "enabled": r.Enabled, "action": r.Action, "store": r.Store,
+			"source": r.Source, "profile": r.Profile, "protocol": r.Protocol, "ports": r.Ports, "remote": masked(r.Remote), "program": r.Program})
+	}
+	networks := []object{}
+	for _, n := range in.Networks {
+		networks = append(networks, object{"name": n.Name, "interface": n.Interface, "category": strings.ReplaceAll(n.Profile, "Domain", "DomainAuthenticated")})
+	}
+	own := netip.MustParseAddr("10.99.0.1")
+	connections := []object{tcp(own, 443, "Established"), tcp(netip.MustParseAddr("127.0.0.1"), 443, "Established")}
+	for _, c := range v.Connections {
+		for range c.Count {
+			connections = append(connections, tcp(c.Remote, c.Port, "Established"))
+		}
+		connections = append(connections, tcp(c.Remote, c.Port, "TimeWait"))
+	}
+	if v.Caller.IsValid() {
+		connections = append(connections, tcp(v.Caller, 5985, "Established"))
+	}
+	return object{"profiles": profilesOf(v), "networks": networks, "rules": rules, "addresses": []string{own.String(), "fe80::1%4"},
+		"connections": connections, "tasks": []object{}, "registry": registryOf(t, v, in), "cim": cimOf(in)}
+}
+
+func tcp(remote netip.Addr, port int, state string) object {
+	return object{"remote": remote.String(), "port": port, "state": state}
+}
+
+// masked is how Windows gives the prefix length of an IPv4 network.
+func masked(remote []string) []string {
+	list := []string{}
+	for _, r := range remote {
+		if p, err := netip.ParsePrefix(r); err == nil && p.Addr().Is4() {
+			r = p.Addr().String() + "/" + net.IP(net.CIDRMask(p.Bits(), 32)).String()
+		}
+		list = append(list, r)
+	}
+	return list
+}
+
+// key is a key of the registry and its values. Texts have a sign before them.
+func key(path string, pairs ...any) object {
+	values := []object{}
+	for i := 0; i < len(pairs); i += 2 {
+		value := pairs[i+1]
+		switch v := value.(type) {
+		case string:
+			value = "=" + v
+		case []string:
+			signed := []string{}
+			for _, s := range v {
+				signed = append(signed, "="+s)
+			}
+			value = signed
+		}
+		values = append(values, object{"name": pairs[i], "value": value})
+	}
+	return object{"path": `HKLM:\` + path, "values": values}
+}
+
+// registryOf has what the scripts read, and the folders of the queue on this machine.
+func registryOf(t *testing.T, v world.View, in world.Inside) []object {
+	t.Helper()
+	const control, current = `SYSTEM\CurrentControlSet\Control`, `SOFTWARE\Microsoft\Windows\CurrentVersion`
+	queue := filepath.Join(t.TempDir(), "queue")
+	for folder, files := range map[string]int{`\EvtInbox`: in.Inbox, `\EvtQueue`: in.Bodies} {
+		if err := os.MkdirAll(queue+folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		for n := range files {
+			if err := os.WriteFile(filepath.Join(queue+folder, strconv.Itoa(n)+".nse"), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	server := []any{"EventQueuePath", queue + `\`, "FlushAgentEvents", digit(in.Flush), "PauseActivities", digit(in.Paused)}
+	if in.Schedules {
+		server = append(server, "RecreateAllSchedulesPostUpgrade", 1)
+	}
+	bot := []any{}
+	if v.Marker != "" {
+		bot = append(bot, "Restore", v.Marker)
+	}
+	keys := []object{key(`SOFTWARE\Microsoft\Cryptography`, "MachineGuid", v.Machine), key(`SOFTWARE\Altiris\eXpress\Notification Server`, server...),
+		key(`SOFTWARE\itmsbot`, bot...), key(control+`\ComputerName\ActiveComputerName`, "ComputerName", v.Name)}
+	for at, marks := range map[string]map[string]string{"Boot": times(in.Laid), "Restart": times(in.Ordered)} {
+		pairs := []any{}
+		for name, when := range marks {
+			pairs = append(pairs, name, when)
+		}
+		keys = append(keys, key(`SOFTWARE\itmsbot\`+at, pairs...))
+	}
+	wanted, session, netlogon := v.Name, []any{}, []any{}
+	for _, p := range in.Pending {
+		switch p.Code {
+		case "file-rename":
+			pairs := []string{}
+			for _, file := range p.Items {
+				pairs = append(pairs, `\??\`+file, "")
+			}
+			session = append(session, "PendingFileRenameOperations", pairs)
+		case "servicing":
+			keys = append(keys, key(current+`\Component Based Servicing\RebootPending`))
+		case "windows-update":
+			keys = append(keys, key(current+`\WindowsUpdate\Auto Update\RebootRequired`))
+		case "domain-join":
+			netlogon = append(netlogon, "JoinDomain", 1)
+		case "computer-rename":
+			wanted += "-NEW"
+		default:
+			t.Fatalf("no registry for %s", p.Code)
+		}
+	}
+	if in.Action != nil {
+		keys = append(keys, key(`SOFTWARE\Altiris\Altiris Agent\Dynamic Data\PowerActions`, "ScheduledPowerAction", in.Action.Action, "ScheduledPowerActionDeferralLimit", in.Action.Deadline))
+	}
+	if in.Installing {
+		keys = append(keys, key(current+`\Installer\InProgress`))
+	}
+	return append(keys, key(control+`\Session Manager`, session...), key(`SYSTEM\CurrentControlSet\Services\Netlogon`, netlogon...),
+		key(control+`\ComputerName\ComputerName`, "ComputerName", wanted))
+}
+
+// times are as the scripts write them.
+func times(marks map[string]time.Time) map[string]string {
+	list := map[string]string{}
+	for name, at := range marks {
+		list[name] = dotnetTime(at)
+	}
+	return list
+}
+
+func digit(on bool) int {
+	if on {
+		return 1
+	}
+	return 0
+}
+
+// cimOf are the instances that Get-CimInstance finds.
+func cimOf(in world.Inside) []object {
+	instance := func(class string, times []object, pairs ...any) object {
+		properties := []object{}
+		for i := 0; i < len(pairs); i += 2 {
+			properties = append(properties, object{"name": pairs[i], "value": pairs[i+1]})
+		}
+		return object{"class": class, "properties": properties, "times": times}
+	}
+	list := []object{
+		instance("Win32_OperatingSystem", []object{{"name": "LastBootUpTime", "value": in.Boot.Unix()}}, "Version", in.Windows),
+		instance("Win32_Process", []object{}, "Name", "Idle", "ProcessId", 0, "ExecutablePath", nil, "CreationDate", nil),
+		instance("Win32_Volume", []object{}, "Name", `\\?\Volume{4c1b2a3d-0000-0000-0000-100000000000}\`, "DriveType", 3, "Capacity", 500<<20, "FreeSpace", 100<<20),
+		instance("Win32_Volume", []object{}, "Name", `Z:\`, "DriveType", 5, "Capacity", nil, "FreeSpace", nil),
+	}
+	for _, s := range in.Services {
+		list = append(list, instance("Win32_Service", []object{}, "Name", s.Name, "DisplayName", s.Display, "State", s.State, "StartMode", s.Start, "StartName", s.Account, "ProcessId", 0))
+	}
+	for _, d := range in.Disks {
+		list = append(list, instance("Win32_Volume", []object{}, "Name", d.Drive+`\`, "DriveType", 3, "Capacity", int64(d.SizeGB)<<30, "FreeSpace", int64(d.FreeGB)<<30))
+	}
+	for _, p := range in.Installers {
+		list = append(list, instance("Win32_Process", []object{{"name": "CreationDate", "value": p.Since.Unix()}}, "Name", p.Name, "ProcessId", p.PID, "ExecutablePath", `C:\Windows\System32\`+p.Name))
+	}
+	return list
+}
