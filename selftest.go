@@ -57,6 +57,10 @@ const echoText = "Größe 5 € – 漢字 🙂"
 // milliseconds; well within the limit of a look.
 const inputWait = 5000
 
+// selfTestLimit ends one script of the self-test, which shall say of a slow host how
+// slow it is.
+const selfTestLimit = time.Minute
+
 // selfTest asks one real host the questions that only a real host answers
 // (infra.md F). It changes nothing there.
 func selfTest(ctx context.Context, run runner, h estate.Host, way config.WinRM, now func() time.Time) []finding {
@@ -73,6 +77,7 @@ func selfTest(ctx context.Context, run runner, h estate.Host, way config.WinRM, 
 	t.facts(facts)
 	t.quotas(facts.Quotas)
 	t.list = append(t.list, skew(h.Name, asked, answered, facts.Now))
+	t.commands()
 	t.input()
 	t.ends()
 	return t.list
@@ -96,7 +101,7 @@ func (t *selfTester) look(name string, args, answer any) error {
 	if err != nil {
 		return err
 	}
-	return t.run.Run(t.ctx, t.host, estate.Look, winrm.Script{Name: "selftest-" + name, Text: string(text), Doing: "test remote management (" + name + ")"}, args, answer)
+	return t.run.Run(t.ctx, t.host, estate.Look, winrm.Script{Name: "selftest-" + name, Text: string(text), Doing: "test remote management (" + name + ")", Limit: selfTestLimit}, args, answer)
 }
 
 // sealing says how messages were protected: an answer that was not would not

@@ -33,7 +33,8 @@ type windows struct {
 	powershell         string
 	mangles, keepsOpen bool
 	quotas             []quota
-	throws             bool // whether an exception is told as one
+	throws             bool           // whether an exception is told as one
+	commands           map[string]any // what differs in the answer of cmdlets.ps1
 }
 
 // play is the process of one run: it reads the payload, finds the script by its
@@ -75,6 +76,15 @@ func (w windows) play(t *testing.T, c *wsman.Command) error {
 			"input_page": 65001, "output_page": 65001, "echo": units, "quotas": w.quotas} {
 			answer[k] = v
 		}
+	case "cmdlets":
+		for k, v := range map[string]any{"stops": true, "finds_none": true, "empty": []string{}, "one": []string{"one"}, "rules": 120, "enabled": 120,
+			"unjoined": 0, "untraced": 0, "unlimited": 0, "local": 300, "connections": 40, "networks": []string{"DomainAuthenticated"},
+			"rules_ms": 1200, "filters_ms": 900, "local_ms": 700, "connections_ms": 300} {
+			answer[k] = v
+		}
+		for k, v := range w.commands {
+			answer[k] = v
+		}
 	case "input":
 		answer["ended"], answer["bytes"] = !w.keepsOpen, 0
 	case "throw":
@@ -94,7 +104,7 @@ func (w windows) play(t *testing.T, c *wsman.Command) error {
 }
 
 func scriptNamed(t *testing.T, text string) string {
-	for _, name := range []string{"facts", "input", "throw", "exit"} {
+	for _, name := range []string{"facts", "cmdlets", "input", "throw", "exit"} {
 		b, err := selfTestScripts.ReadFile("selftest/" + name + ".ps1")
 		if err == nil && string(b) == text {
 			return name
@@ -150,12 +160,19 @@ func wellWindows() windows {
 		quotas: []quota{{"MaxShellsPerUser", "30"}, {"MaxMemoryPerShellMB", "1024"}, {"CbtHardeningLevel", "Relaxed"}}}
 }
 
+// says changes one thing that cmdlets.ps1 answers.
+func says(key string, value any) func(*windows) {
+	return func(w *windows) { w.commands = map[string]any{key: value} }
+}
+
 func TestSelfTest(t *testing.T) {
 	found := tested(t, wellWindows())
 	for subject, words := range map[string]string{
 		"run": "SMP server answers as SMP1, machine 8d1f0c6e", "sealing": "sealed with NTLM", "PowerShell": "version 5.1.17763.5830", "language mode": "FullLanguage",
 		"rights": "administrator: true", "text": "as it went: true", "quotas": "MaxShellsPerUser 30", "clock": "+0 s", "end of input": "arrives",
 		"an exception": "line 10: thrown on purpose", "a killed run": "code 7",
+		"an error of a command": "ends a script: true", "no such task": "is no error: true", "lists": "come back as lists: true", "networks": "DomainAuthenticated",
+		"rules": "120 let somebody in; 120 of them say", "speed": "about 4.0 s",
 	} {
 		if f := found[subject]; f.stands != good || !strings.Contains(f.says, words) {
 			t.Errorf("%s is %q: %s; want ok and %q", subject, f.stands, f.says, words)
@@ -177,6 +194,18 @@ func TestSelfTest(t *testing.T) {
 		"clear text":      {func(w *windows) { w.quotas = []quota{{"AllowUnencrypted", "true"}} }, "sealing", note},
 		"skew":            {func(w *windows) { w.now = w.now.Add(time.Hour) }, "clock", bad},
 		"swallowed error": {func(w *windows) { w.throws = false }, "an exception", bad},
+		"goes on":         {says("stops", false), "an error of a command", bad},
+		"complains":       {says("finds_none", false), "no such task", bad},
+		"one is no list":  {says("one", "one"), "lists", bad},
+		"none is null":    {says("empty", nil), "lists", bad},
+		"enums by number": {says("enabled", 0), "rules", bad},
+		"no rules":        {says("rules", 0), "rules", bad},
+		"unjoined":        {says("unjoined", 7), "rules", bad},
+		"untraced":        {says("untraced", 7), "rules", bad},
+		"unlimited":       {says("unlimited", 7), "rules", note},
+		"no network":      {says("networks", []string{}), "networks", bad},
+		"slow":            {says("filters_ms", 4000), "speed", note},
+		"too slow":        {says("rules_ms", 15000), "speed", bad},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := wellWindows()
@@ -192,14 +221,15 @@ func TestSelfTest(t *testing.T) {
 // its code page, and change nothing.
 func TestSelfTestScripts(t *testing.T) {
 	files, err := fs.Glob(selfTestScripts, "selftest/*.ps1")
-	if err != nil || len(files) != 4 {
+	if err != nil || len(files) != 5 {
 		t.Fatalf("%v %v", files, err)
 	}
 	parser := sitter.NewParser()
 	if !parser.SetLanguage(sitter.NewLanguage(powershell.GetLanguage())) {
 		t.Fatal("the grammar and the parser do not fit")
 	}
-	known := map[string]bool{"Set-StrictMode": true, "Get-Item": true, "ForEach-Object": true}
+	known := map[string]bool{"Set-StrictMode": true, "Get-Item": true, "ForEach-Object": true, "Get-NetFirewallRule": true, "Get-NetFirewallPortFilter": true,
+		"Get-NetFirewallAddressFilter": true, "Get-NetFirewallApplicationFilter": true, "Get-ScheduledTask": true, "Get-NetTCPConnection": true, "Get-NetConnectionProfile": true}
 	for _, name := range files {
 		text, err := selfTestScripts.ReadFile(name)
 		if err != nil {
