@@ -123,7 +123,9 @@ func (r rehearsal) right(t *testing.T) staged {
 	answer, did := r.twin(t, h, args)
 	data := staged{plain(t, answer).(map[string]any), did}
 	for _, field := range append([]string{"now", "name"}, r.except...) {
-		data.Answer.(map[string]any)[field] = "somewhere else"
+		if answer := data.Answer.(map[string]any); answer[field] != nil { // those further down stay
+			answer[field] = "somewhere else"
+		}
 	}
 	return data
 }
@@ -138,6 +140,7 @@ func TestInterpreter(t *testing.T) {
 		want   error
 		says   string
 	}{
+		{"answers", nil, ""},
 		{"crashes", errCrashed, "StackOverflow"},
 		{"is killed", errCrashed, "killed"},
 		{"is mute", errMute, "a line of a profile script"},
@@ -148,7 +151,7 @@ func TestInterpreter(t *testing.T) {
 	} {
 		t.Run(tt.ending, func(t *testing.T) {
 			list, err := r.play(t, pretend(t, pretence{tt.ending, r.right(t)}))
-			if !errors.Is(err, tt.want) || !strings.Contains(err.Error(), tt.says) || len(list) > 0 {
+			if !errors.Is(err, tt.want) || !strings.Contains(fmt.Sprint(err), tt.says) || len(list) > 0 {
 				t.Errorf("%v, %q", err, list)
 			}
 			for _, other := range []error{errCrashed, errMute, errThrew, errSlow} {
@@ -167,18 +170,23 @@ func TestInterpreter(t *testing.T) {
 func TestRehearsalsCanPass(t *testing.T) {
 	t.Parallel()
 	for _, r := range rehearsals() {
-		t.Run(r.script+"/"+r.name, func(t *testing.T) {
-			if list, err := r.play(t, pretend(t, pretence{"answers", r.right(t)})); err != nil || len(list) > 0 {
-				t.Errorf("%v, %q", err, list)
-			}
-		})
+		h, args, _ := r.stage(t)
+		if list := r.judge(t, h, args, r.right(t)); len(list) > 0 {
+			t.Errorf("%s/%s: %q", r.script, r.name, list)
+		}
 	}
 }
 
-// TestWrongAnswersAreFound: every value of an answer that is another one is found, and
-// so is one that is missing, one too many, and something done that the twin did not do.
+// TestWrongAnswersAreFound: a value of a script's answer that is another one is found
+// (forty are tried and some of the others), and so is one that is missing, one too many,
+// and something done that the twin did not do.
 func TestWrongAnswersAreFound(t *testing.T) {
+	done := map[string]bool{}
 	for _, r := range rehearsals() {
+		if done[r.script] {
+			continue
+		}
+		done[r.script] = true
 		right := r.right(t)
 		want := plain(t, right.Answer)
 		except := append([]string{"now", "name"}, r.except...)
@@ -191,6 +199,9 @@ func TestWrongAnswersAreFound(t *testing.T) {
 				return
 			}
 			n++
+			if n > 40 && n%97 != 0 {
+				return
+			}
 			wrong := plain(t, right.Answer)
 			each(wrong, "", func(p string, change func(any)) {
 				if p == path {
@@ -214,7 +225,8 @@ func TestWrongAnswersAreFound(t *testing.T) {
 			}
 		}
 	}
-	r := rehearsals()[3]
+	all := rehearsals()
+	r := all[slices.IndexFunc(all, func(r rehearsal) bool { return r.script == "firewall-switch" })]
 	data := r.right(t)
 	data.Did = append(data.Did, "Disable-NetFirewallRule another")
 	if list, err := r.play(t, pretend(t, pretence{"answers", data})); err != nil || len(list) != 1 || !strings.Contains(list[0], "another") {

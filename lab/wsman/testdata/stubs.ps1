@@ -50,25 +50,66 @@ function Test-Path {
     return @($StubHost.registry | Where-Object { $_.path -eq $LiteralPath }).Count -gt 0
 }
 
+# Makes of a key what the registry provider gives.
+function New-StubKey($Key) {
+    $item = [pscustomobject]@{ PSChildName = $Key.path.Substring($Key.path.LastIndexOf('\') + 1); StubValues = $Key.values }
+    $item | Add-Member -MemberType ScriptMethod -Name 'GetValue' -Value {
+        param($Name, $Default)
+        foreach ($v in $this.StubValues) {
+            if ($v.name -eq $Name -and $v.value -is [array]) {
+                return , [string[]]@($v.value | ForEach-Object { Get-StubValue $_ })
+            }
+            if ($v.name -eq $Name) {
+                return Get-StubValue $v.value
+            }
+        }
+        return , $Default
+    }
+    return $item
+}
+
 function Get-Item {
     param([string]$LiteralPath)
     foreach ($key in @($StubHost.registry | Where-Object { $_.path -eq $LiteralPath })) {
-        $item = [pscustomobject]@{ PSPath = $LiteralPath; StubValues = $key.values }
-        $item | Add-Member -MemberType ScriptMethod -Name 'GetValue' -Value {
-            param($Name, $Default)
-            foreach ($v in $this.StubValues) {
-                if ($v.name -eq $Name -and $v.value -is [array]) {
-                    return , [string[]]@($v.value | ForEach-Object { Get-StubValue $_ })
-                }
-                if ($v.name -eq $Name) {
-                    return Get-StubValue $v.value
-                }
-            }
-            return , $Default
-        }
-        return $item
+        return New-StubKey $key
     }
     throw [Management.Automation.ItemNotFoundException]::new("Cannot find path '$LiteralPath' because it does not exist.")
+}
+
+function Get-ChildItem {
+    param([string]$LiteralPath)
+    foreach ($key in @($StubHost.registry | Where-Object { $_.path.Substring(0, $_.path.LastIndexOf('\')) -eq $LiteralPath })) {
+        New-StubKey $key
+    }
+}
+
+function New-Item {
+    param([string]$Path)
+    $StubDid.Add('New-Item ' + $Path)
+    $key = [pscustomobject]@{ path = $Path; values = @() }
+    $StubHost.registry = @($StubHost.registry) + $key
+    return New-StubKey $key
+}
+
+function New-ItemProperty {
+    param([string]$LiteralPath, [string]$Name, $Value, [string]$PropertyType, [switch]$Force)
+    $StubDid.Add((@('New-ItemProperty', $LiteralPath, $Name, $Value) -join ' '))
+    foreach ($key in @($StubHost.registry | Where-Object { $_.path -eq $LiteralPath })) {
+        $key.values = @($key.values | Where-Object { $_.name -ne $Name }) + [pscustomobject]@{ name = $Name; value = '=' + $Value }
+    }
+    return [pscustomobject]@{ PSPath = $LiteralPath }
+}
+
+function Remove-ItemProperty {
+    param([string]$LiteralPath, [string]$Name)
+    $StubDid.Add((@('Remove-ItemProperty', $LiteralPath, $Name) -join ' '))
+    foreach ($key in @($StubHost.registry | Where-Object { $_.path -eq $LiteralPath })) {
+        $key.values = @($key.values | Where-Object { $_.name -ne $Name })
+    }
+}
+
+function Test-ComputerSecureChannel {
+    return $true
 }
 
 # Gives one word as a word and several as a list.
@@ -201,9 +242,48 @@ function Get-ScheduledTask {
                 Description = $t.description
                 State       = [Itmsbot.Stub.Task]'Ready'
                 Triggers    = @([pscustomobject]@{ StartBoundary = Get-StubValue $t.start })
+                Actions     = @([pscustomobject]@{ Arguments = $t.arguments })
+                Settings    = [pscustomobject]@{ StartWhenAvailable = $false }
             }
         }
     }
+}
+
+function New-ScheduledTaskTrigger {
+    param([switch]$Once, [DateTime]$At)
+    return [pscustomobject]@{ StartBoundary = $At.ToString('s'); EndBoundary = $null }
+}
+
+function New-ScheduledTaskAction {
+    param([string]$Execute, [string]$Argument)
+    return [pscustomobject]@{ Execute = $Execute; Arguments = $Argument }
+}
+
+function New-ScheduledTaskSettingsSet {
+    param([TimeSpan]$DeleteExpiredTaskAfter, [TimeSpan]$ExecutionTimeLimit, [switch]$AllowStartIfOnBatteries, [switch]$DontStopIfGoingOnBatteries, [string]$MultipleInstances)
+    return [pscustomobject]@{ DeleteExpiredTaskAfter = $DeleteExpiredTaskAfter; MultipleInstances = $MultipleInstances }
+}
+
+function New-ScheduledTaskPrincipal {
+    param([string]$UserId, [string]$LogonType, [string]$RunLevel)
+    return [pscustomobject]@{ UserId = $UserId; LogonType = $LogonType; RunLevel = $RunLevel }
+}
+
+# A task that is deleted when it is over has to say when that is.
+function Register-ScheduledTask {
+    param([string]$TaskName, [string]$TaskPath, [string]$Description, $Action, $Trigger, $Settings, $Principal, [switch]$Force)
+    if ($null -eq $Trigger.EndBoundary) {
+        throw [ArgumentException]::new('The task XML is missing a required element or attribute. EndBoundary')
+    }
+    $StubDid.Add((@('Register-ScheduledTask', $TaskPath, $TaskName, $Description, $Principal.UserId, $Principal.LogonType, $Principal.RunLevel, $Settings.DeleteExpiredTaskAfter.TotalSeconds, $Settings.MultipleInstances) -join ' '))
+    $StubHost.tasks = @($StubHost.tasks | Where-Object { $_.name -ne $TaskName }) + [pscustomobject]@{ name = $TaskName; description = $Description; start = '=' + $Trigger.StartBoundary; arguments = $Action.Arguments }
+    return [pscustomobject]@{ TaskName = $TaskName }
+}
+
+function Unregister-ScheduledTask {
+    param([string]$TaskName, [string]$TaskPath, [bool]$Confirm)
+    $StubDid.Add((@('Unregister-ScheduledTask', $TaskPath, $TaskName) -join ' '))
+    $StubHost.tasks = @($StubHost.tasks | Where-Object { $_.name -ne $TaskName })
 }
 
 # A filter is one property and one value here, as it is in the scripts.
