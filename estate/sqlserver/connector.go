@@ -172,7 +172,7 @@ func (w *watched) Write(b []byte) (int, error) {
 // tlsConfig remembers how the certificate was judged. SQL Server does not speak TLS
 // 1.3 inside TDS 7 ([MS-TDS] 2.2.6.5).
 func (a *attempt) tlsConfig() *tls.Config {
-	c := a.instance.Config(a.instance.CertificateName)
+	c := a.instance.Peer.TLS(a.instance.CertificateName)
 	c.MaxVersion = tls.VersionTLS12
 	verify := c.VerifyConnection
 	c.VerifyConnection = func(s tls.ConnectionState) error {

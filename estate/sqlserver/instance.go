@@ -93,6 +93,6 @@ func (i Instance) checked() (Instance, place, error) {
 		// The driver tells a Windows account by the backslash alone.
 		return i, at, errors.New("a Windows account is a user and a domain, without a backslash")
 	}
-	i.Peer, err = i.Checked()
+	i.Peer, err = i.Peer.Checked()
 	return i, at, err
 }

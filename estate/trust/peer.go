@@ -57,9 +57,9 @@ func Thumbprint(s string) (string, error) {
 	return s, nil
 }
 
-// Config is for a connection to the server called name, from TLS 1.2 on. A caller
+// TLS is for a connection to the server called name, from TLS 1.2 on. A caller
 // may bound the versions further and watch VerifyConnection, not leave it out.
-func (p Peer) Config(name string) *tls.Config {
+func (p Peer) TLS(name string) *tls.Config {
 	return &tls.Config{
 		ServerName: name,
 		MinVersion: tls.VersionTLS12,

@@ -151,7 +151,7 @@ func TestPeer(t *testing.T) {
 		{"nothing to know it by", cert, Peer{}, "sql1.lab", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := handshake(t, &tls.Config{Certificates: []tls.Certificate{*tt.shows}}, tt.peer.Config(tt.as))
+			_, err := handshake(t, &tls.Config{Certificates: []tls.Certificate{*tt.shows}}, tt.peer.TLS(tt.as))
 			if (err == nil) != tt.believed {
 				t.Fatalf("believed is %v, want %v: %v", err == nil, tt.believed, err)
 			}
@@ -176,7 +176,7 @@ func TestVersions(t *testing.T) {
 		{tls.VersionTLS10, tls.VersionTLS11, 0, 0},
 		{tls.VersionTLS13, tls.VersionTLS13, tls.VersionTLS12, 0},
 	} {
-		c := p.Config("sql1.lab")
+		c := p.TLS("sql1.lab")
 		if tt.bound != 0 {
 			c.MaxVersion = tt.bound
 		}

@@ -71,7 +71,7 @@ func (c Config) checked() (Config, *url.URL, error) {
 	if err := c.Login.Check(); err != nil {
 		return c, nil, err
 	}
-	if c.Peer, err = c.Checked(); err != nil {
+	if c.Peer, err = c.Peer.Checked(); err != nil {
 		return c, nil, err
 	}
 	if strings.Trim(u.Path, "/") == "" {

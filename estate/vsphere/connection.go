@@ -22,7 +22,7 @@ func soapClient(u *url.URL, c Config) *soap.Client {
 	s.UserAgent = "itmsbot"
 	t := s.DefaultTransport()
 	t.DialTLSContext = nil
-	t.TLSClientConfig = c.Config(u.Hostname())
+	t.TLSClientConfig = c.Peer.TLS(u.Hostname())
 	t.DialContext = (&net.Dialer{Timeout: c.Dial}).DialContext
 	t.TLSHandshakeTimeout = c.Dial
 	t.Proxy = nil // a proxy from the environment would be given the log-on

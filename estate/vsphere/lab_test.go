@@ -70,7 +70,7 @@ func dial(t testing.TB, s *vcenter.Server, c vsphere.Config) *vsphere.VCenter {
 	if c.Login == nil {
 		c.Login = login(func() (string, error) { return password, nil })
 	}
-	if !c.Known() {
+	if !c.Peer.Known() {
 		c.Roots = s.Roots()
 	}
 	v, err := vsphere.New(c)

@@ -51,7 +51,7 @@ func newConnection(h *Host, o Options) *connection {
 				}
 				return &liveConn{Conn: conn}, nil
 			},
-			TLSClientConfig:     h.Config(h.name),
+			TLSClientConfig:     h.Peer.TLS(h.name),
 			TLSHandshakeTimeout: o.Dial,
 			MaxConnsPerHost:     1,
 			MaxIdleConnsPerHost: 1,

@@ -96,7 +96,7 @@ func (h Host) checked() (Host, error) {
 		return h, fmt.Errorf("there is no log-on %q; there are %s and %s", h.Auth, NTLM, Basic)
 	case u.Scheme == "http" && h.Auth == Basic:
 		return h, errors.New("basic on http would send the password in clear")
-	case u.Scheme == "http" && h.Known():
+	case u.Scheme == "http" && h.Peer.Known():
 		return h, errors.New("a certificate is configured, but the URL is http")
 	}
 	if err := h.Login.Check(); err != nil {
@@ -104,7 +104,7 @@ func (h Host) checked() (Host, error) {
 	}
 	h.name = u.Hostname()
 	if u.Scheme == "https" {
-		if h.Peer, err = h.Checked(); err != nil {
+		if h.Peer, err = h.Peer.Checked(); err != nil {
 			return h, fmt.Errorf("https: %w", err)
 		}
 	}
