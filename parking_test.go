@@ -10,90 +10,113 @@ import (
 	"itmsbot/config"
 	"itmsbot/estate"
 	"itmsbot/estate/sqlserver"
-	"itmsbot/estate/trust"
 	"itmsbot/estate/vsphere"
 	"itmsbot/estate/winrm"
 	"itmsbot/lab"
 )
 
-// TestParking: whoever has refused an account is not asked again before a person
-// says so, and then is.
-func TestParking(t *testing.T) {
-	_, path := practiceSite(t, lab.Options{})
-	dir := filepath.Dir(path)
-	right := map[string][]byte{}
+// wrongSite is a practice site whose passwords are all wrong, and what is right.
+type wrongSite struct {
+	*testing.T
+	parking
+	lab   *lab.Lab
+	dir   string
+	right map[string][]byte // by the name of the file
+}
+
+func newWrongSite(t *testing.T, change func(*config.Config)) wrongSite {
+	t.Helper()
+	l, path := practiceSite(t, lab.Options{})
+	s := wrongSite{T: t, lab: l, dir: filepath.Dir(path), right: map[string][]byte{}}
 	for _, name := range []string{"windows-password", "sql-password", "vcenter-password"} {
-		b, err := os.ReadFile(filepath.Join(dir, name))
+		b, err := os.ReadFile(filepath.Join(s.dir, name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		right[name] = b
-		if err := os.WriteFile(filepath.Join(dir, name), []byte("wrong"), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		s.right[name] = b
+		s.write(name, []byte("wrong"))
 	}
 	c, err := config.Load(path)
 	if err != nil {
 		t.Fatal(err)
 	}
+	if change != nil {
+		change(c)
+	}
 	p, err := sitePlant(c, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var is parking
-	if is.fleet, err = winrm.New(p.hosts, winrm.Options{}); err != nil {
+	if s.fleet, err = winrm.New(p.hosts, winrm.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	defer is.fleet.Close()
-	if is.cmdb, err = sqlserver.New(*p.cmdb, sqlserver.Options{}); err != nil {
+	t.Cleanup(func() { _ = s.fleet.Close() })
+	if s.cmdb, err = sqlserver.New(*p.cmdb, sqlserver.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	defer is.cmdb.Close()
-	if is.vms, err = vsphere.New(*p.vcenter); err != nil {
+	t.Cleanup(func() { _ = s.cmdb.Close() })
+	if s.vms, err = vsphere.New(*p.vcenter); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	all := func(want estate.Trouble) {
-		t.Helper()
-		_, record := is.fleet.Record(ctx, "SMP1", estate.Look)
-		_, queue := is.cmdb.Queue(ctx)
-		_, vms := is.vms.ByUUID(ctx, "564d0000-0000-4000-8000-000000000000")
-		for _, err := range []error{record, queue, vms} {
-			if want == "" && err != nil || want != "" && estate.TroubleOf(err) != want {
-				t.Errorf("want %q: %v", want, err)
-			}
-		}
-	}
-	all(estate.Refused)
-	all(estate.Parked)
-	for name, b := range right {
-		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	all(estate.Parked)
-	is.Unpark("SMP1")
-	all("")
+	return s
 }
 
-// TestOneAccountIsParkedOnce: what one account is used for shares its parking,
-// under whatever names the configuration has it.
+func (s wrongSite) write(name string, password []byte) {
+	s.Helper()
+	if err := os.WriteFile(filepath.Join(s.dir, name), password, 0o600); err != nil {
+		s.Fatal(err)
+	}
+}
+
+// ask asks a host, the SQL Server and vCenter, in this order.
+func (s wrongSite) ask(windows, sql, vms estate.Trouble) {
+	s.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	_, record := s.fleet.Record(ctx, "SMP1", estate.Look)
+	_, queue := s.cmdb.Queue(ctx)
+	_, found := s.vms.ByUUID(ctx, "564d0000-0000-4000-8000-000000000000")
+	for _, c := range []struct {
+		err  error
+		want estate.Trouble
+	}{{record, windows}, {queue, sql}, {found, vms}} {
+		if c.want == "" && c.err != nil || c.want != "" && estate.TroubleOf(c.err) != c.want {
+			s.Errorf("want %q: %v", c.want, c.err)
+		}
+	}
+}
+
+// TestParking: whoever has refused an account is not asked again before a person
+// says so, and then is.
+func TestParking(t *testing.T) {
+	s := newWrongSite(t, nil)
+	s.ask(estate.Refused, estate.Refused, estate.Refused)
+	s.ask(estate.Parked, estate.Parked, estate.Parked)
+	for name, password := range s.right {
+		s.write(name, password)
+	}
+	s.ask(estate.Parked, estate.Parked, estate.Parked)
+	s.Unpark("SMP1")
+	s.ask("", "", "")
+}
+
+// TestOneAccountIsParkedOnce: the account that a host has refused is shown neither to
+// the SQL Server nor to vCenter, under whatever name the configuration has it there.
 func TestOneAccountIsParkedOnce(t *testing.T) {
-	c := &config.Config{Logins: []config.Login{
-		{Name: "windows", User: "svc", Domain: "CORP"}, {Name: "sql", User: "SVC", Domain: "corp"}, {Name: "reader", User: "svc"}}}
-	as := siteLogins(c)
-	if as["windows"] != as["sql"] || as["windows"] == as["reader"] {
-		t.Errorf("%p %p %p", as["windows"], as["sql"], as["reader"])
+	s := newWrongSite(t, func(c *config.Config) {
+		again := c.Login("windows")
+		again.Name, again.Domain = "again", "lab"
+		if c.Login("windows").Domain != "LAB" {
+			t.Fatalf("the hosts' domain is %s", c.Login("windows").Domain)
+		}
+		c.Logins = append(c.Logins, again)
+		c.CMDB.Login, c.VCenter.Login = "again", "windows"
+	})
+	s.ask(estate.Refused, estate.Parked, estate.Parked)
+	sql, vc := s.lab.CMDB.Stats(), s.lab.VCenter.Stats()
+	if sql.Logins != 0 || sql.Refused != 0 || vc.Calls["Login"] != 0 {
+		t.Errorf("it was shown to the SQL Server %d times and to vCenter %d times", sql.Refused+sql.Logins, vc.Calls["Login"])
 	}
-	c.CMDB = &config.CMDB{Login: "sql"}
-	c.VCenter = &config.VCenter{Login: "windows"}
-	var hosts []*trust.Login
-	c.Estate.Hosts = []config.Host{{WinRM: config.WinRM{Login: "windows"}}}
-	for _, h := range siteHosts(c, as) {
-		hosts = append(hosts, h.Login)
-	}
-	if sql, vc := siteCMDB(c, as).Login, siteVCenter(c, as, nil).Login; sql != hosts[0] || vc != hosts[0] {
-		t.Errorf("%p %p %p", hosts[0], sql, vc)
-	}
+	s.Unpark("SQL1")
+	s.ask(estate.Refused, estate.Parked, estate.Parked)
 }
