@@ -49,6 +49,7 @@ type wired struct {
 	engine *actions.Engine
 	bot    *bot.Bot
 	clock  actions.Clock
+	parked chan runbook.ParkedBody // accounts that were refused
 	log    *slog.Logger
 }
 
@@ -92,6 +93,7 @@ func (p plant) wire() (*wired, error) {
 	b := bot.New(p.slack, bot.Deps{Router: router, Intake: intake{db}, Trail: db, Shown: shown{db}, Policy: p.policy, Estate: p.estate,
 		Sheet: engine.Sheet, Log: p.log})
 	w := &wired{folder: filepath.Dir(p.database), store: db, fleet: fleet, cmdb: cmdb, vms: vms, engine: engine, bot: b, clock: p.clock, log: p.log}
+	w.hearParked(p.logins())
 	if err := w.begin(p); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
@@ -136,6 +138,7 @@ func (w *wired) run(ctx context.Context) error {
 	if w.vms != nil {
 		g.Go(func() error { return w.vms.Run(ctx) })
 	}
+	g.Go(func() error { return w.tellParked(ctx) })
 	g.Go(func() error { return w.keepTime(ctx) })
 	g.Go(func() error { return w.keepSheets(ctx) })
 	g.Go(func() error { return w.bot.Run(ctx) })

@@ -208,6 +208,8 @@ func purposes(e runbook.Event) []string {
 		p = append(p, fmt.Sprintf("file:%s/%d", e.Request, e.N))
 	case runbook.Drifted:
 		p = append(p, fmt.Sprintf("drift:%d", e.N))
+	case runbook.Parked:
+		p = append(p, fmt.Sprintf("parked:%d", e.N))
 	case runbook.Noted:
 		p = append(p, fmt.Sprintf("note:%d", e.N))
 	}
@@ -220,7 +222,7 @@ func purposes(e runbook.Event) []string {
 func (o *outbound) rank(purpose string) int {
 	kind, _, _ := strings.Cut(purpose, ":")
 	switch kind {
-	case "need", "drift":
+	case "need", "drift", "parked":
 		return 1
 	case "line", "note", "file", "stage":
 		return 3

@@ -286,8 +286,11 @@ func (o *outbound) seal(n int64) (string, error) {
 // somebody, as a message that tells those who can act.
 func (o *outbound) drawLine(kind string, e runbook.Event) (drawing, error) {
 	text := commands.Describe(e, o.b.d.Policy)
-	if kind == "drift" {
+	switch kind {
+	case "drift":
 		return o.drawDrift(e, text)
+	case "parked":
+		return o.drawParked(e, text)
 	}
 	if kind != "need" {
 		line := mrkdwn(text)
@@ -330,6 +333,14 @@ func (o *outbound) drawDrift(e runbook.Event, text string) (drawing, error) {
 	}
 	blocks := append(sections(mrkdwn(lead)), more...)
 	return drawing{text: cut(escape(plain(text)), 300), blocks: append(blocks, foot(o.banner(), e.Request, "trail "+strconv.FormatInt(e.N, 10)))}, nil
+}
+
+// drawParked is a new message in the channel: nothing works with the account until
+// somebody has looked at its password.
+func (o *outbound) drawParked(e runbook.Event, text string) (drawing, error) {
+	lead := fmt.Sprintf("*%s* Check its password, then run `/itms check` with the name of a server. %s", text,
+		o.mentions(o.b.d.Policy.With(runbook.Operator, runbook.Approver)))
+	return drawing{text: cut(escape(plain(text)), 300), blocks: append(sections(mrkdwn(lead)), foot(o.banner(), "trail "+strconv.FormatInt(e.N, 10)))}, nil
 }
 
 // call is the sentence that calls for somebody, and whether it has been

@@ -33,6 +33,14 @@ func Describe(e runbook.Event, p runbook.Policy) string {
 			}
 			return b.Host + " is closed again."
 		})
+	case runbook.Parked:
+		return with(e, func(b runbook.ParkedBody) string {
+			return fmt.Sprintf("%s has refused the account `%s`. The bot does not use it any more, so that it is not locked.", b.Peer, b.Account)
+		})
+	case runbook.Unparked:
+		return with(e, func(b runbook.ParkedBody) string {
+			return fmt.Sprintf("%s lets the account of %s be tried once more.", who, b.Peer)
+		})
 	case runbook.Refused:
 		return with(e, func(b runbook.RefusedBody) string {
 			return fmt.Sprintf("%s was turned away from “%s”: %s", who, b.Line, b.Refusal.Reason)

@@ -146,21 +146,26 @@ func (r *Router) unknown(word string) *runbook.Refusal {
 
 // record writes the refusal down: who was turned away, from what, and why.
 func (r *Router) record(tx actions.Tx, o actions.Order, line string, refusal *runbook.Refusal) error {
-	upgrade, err := tx.Upgrade()
-	if err != nil {
-		return err
-	}
 	const kept = 500
 	if rs := []rune(line); len(rs) > kept {
 		line = string(rs[:kept]) + fmt.Sprintf("… (%d characters)", len(rs))
 	}
-	ev, err := runbook.NewEvent(runbook.Refused, "", runbook.RefusedBody{Line: strings.ToValidUTF8(line, "�"), Refusal: *refusal})
+	_, err := add(tx, o, runbook.Refused, runbook.RefusedBody{Line: strings.ToValidUTF8(line, "�"), Refusal: *refusal})
+	return err
+}
+
+// add writes an event that belongs to no request.
+func add(tx actions.Tx, o actions.Order, kind runbook.Kind, body any) (runbook.Event, error) {
+	upgrade, err := tx.Upgrade()
 	if err != nil {
-		return err
+		return runbook.Event{}, err
+	}
+	ev, err := runbook.NewEvent(kind, "", body)
+	if err != nil {
+		return ev, err
 	}
 	ev.Upgrade, ev.Actor, ev.Door, ev.Delivery = upgrade, o.By, o.Door, o.Delivery
-	_, err = tx.Add(ev)
-	return err
+	return tx.Add(ev)
 }
 
 // Refuse answers a call that its door turns away, and writes that down.

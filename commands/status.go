@@ -97,7 +97,7 @@ func (r *Router) firewall(_ actions.Tx, _ actions.Order, words []string) (Reply,
 
 // check lets a refused credential be tried once more, because a person says
 // that it was looked at; it changes nothing on the host.
-func (r *Router) check(_ actions.Tx, o actions.Order, words []string) (Reply, *runbook.Refusal, error) {
+func (r *Router) check(tx actions.Tx, o actions.Order, words []string) (Reply, *runbook.Refusal, error) {
 	if no := r.engine.Policy().MayAct(o.By, o.Line); no != nil {
 		return Reply{}, no, nil
 	}
@@ -107,6 +107,9 @@ func (r *Router) check(_ actions.Tx, o actions.Order, words []string) (Reply, *r
 	h, no := r.server(words[0])
 	if no != nil {
 		return Reply{}, no, nil
+	}
+	if _, err := add(tx, o, runbook.Unparked, runbook.ParkedBody{Peer: h.Name}); err != nil {
+		return Reply{}, nil, err
 	}
 	return Reply{Text: "Logging on to " + h.Name + "…", Later: func(ctx context.Context) Reply {
 		r.parking.Unpark(h.Name)

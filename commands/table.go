@@ -158,16 +158,7 @@ func (r *Router) note(tx actions.Tx, o actions.Order, words []string) (Reply, *r
 	if text == "" {
 		return Reply{}, runbook.Refuse("For example `/itms note release notes read again, nothing new`.", "A note needs words."), nil
 	}
-	upgrade, err := tx.Upgrade()
-	if err != nil {
-		return Reply{}, nil, err
-	}
-	ev, err := runbook.NewEvent(runbook.Noted, "", runbook.TextBody{Text: text})
-	if err != nil {
-		return Reply{}, nil, err
-	}
-	ev.Upgrade, ev.Actor, ev.Door, ev.Delivery = upgrade, o.By, o.Door, o.Delivery
-	written, err := tx.Add(ev)
+	written, err := add(tx, o, runbook.Noted, runbook.TextBody{Text: text})
 	if err != nil {
 		return Reply{}, nil, err
 	}

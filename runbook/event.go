@@ -35,6 +35,10 @@ const (
 	Noted         Kind = "noted"   // TextBody: a decision somebody put into the trail
 	Refused       Kind = "refused" // RefusedBody: a caller was turned away; nothing changed
 	Drifted       Kind = "drifted" // DriftBody: closed doors are not as they were left
+	// Parked and Unparked: an account was refused and is not tried again, and
+	// somebody lets it be tried once more.
+	Parked   Kind = "account.parked"   // ParkedBody
+	Unparked Kind = "account.unparked" // ParkedBody
 )
 
 // Events of a request's life, in the order in which they can happen.
@@ -94,6 +98,12 @@ type (
 		Open    bool   `json:"open,omitempty"`
 		Unknown bool   `json:"unknown,omitempty"`
 		Text    string `json:"text,omitempty"`
+	}
+	// ParkedBody is an account, and who has refused it; of Unparked it has the
+	// host for which it is tried again.
+	ParkedBody struct {
+		Account string `json:"account,omitempty"`
+		Peer    string `json:"peer"`
 	}
 	// AskedBody begins a request.
 	AskedBody struct {

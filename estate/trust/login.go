@@ -18,6 +18,9 @@ type Login struct {
 	// Password is called for each log-on and its result not kept, so that printing
 	// a Login prints no secret. It may be called by several goroutines at once.
 	Password func() (string, error)
+	// Parked, if it is set, is told which peer has refused the account, once
+	// until somebody lets it be tried again. It must not wait for anything.
+	Parked func(peer string)
 
 	mu     sync.Mutex
 	turn   chan struct{} // holds whoever logs on at the moment; made when first asked for
@@ -112,10 +115,19 @@ func (l *Login) Unpark() {
 }
 
 func (l *Login) park(peer string) {
+	if l.parkNow(peer) && l.Parked != nil {
+		l.Parked(peer)
+	}
+}
+
+// parkNow reports whether l was not parked before.
+func (l *Login) parkNow(peer string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	news := l.parked == ""
 	l.parked = fmt.Sprintf("%s was refused by %s at %s and is not tried again until somebody has looked",
 		l, peer, time.Now().UTC().Format("15:04:05 UTC"))
+	return news
 }
 
 func (l *Login) turns() chan struct{} {

@@ -89,7 +89,8 @@ func TestLogOn(t *testing.T) {
 // TestParked: parked means parked wherever the Login is used and by whatever way, it
 // says by whom and when, and ends with Unpark.
 func TestParked(t *testing.T) {
-	l := &Login{User: "svc", Domain: "CORP", Password: func() (string, error) { return secret, nil }}
+	var told []string
+	l := &Login{User: "svc", Domain: "CORP", Password: func() (string, error) { return secret, nil }, Parked: func(peer string) { told = append(told, peer) }}
 	bad := peer{refuses: true, err: errors.New("no")}
 	if err := l.Usable(); err != nil {
 		t.Fatal(err)
@@ -113,6 +114,9 @@ func TestParked(t *testing.T) {
 	_ = l.LogOn(t.Context(), "SQL1", bad.prove)
 	if err := l.Usable(); err == nil || !strings.Contains(err.Error(), "SQL1") {
 		t.Errorf("refused once more: %v", err)
+	}
+	if got := strings.Join(told, " "); got != "SMP1 SQL1" {
+		t.Errorf("told of %q, want each parking once", got)
 	}
 }
 
