@@ -31,11 +31,12 @@ var house = map[string][]string{
 	"interop":              {},
 	"interop/govc":         {},
 	"lab":                  {"lab/slack", "lab/tds", "lab/vcenter", "lab/world", "lab/wsman"},
+	"lab/ntlm":             {},
 	"lab/slack":            {},
-	"lab/tds":              {"lab/world"},
+	"lab/tds":              {"lab/ntlm", "lab/world"},
 	"lab/vcenter":          {"lab/world"},
 	"lab/world":            {},
-	"lab/wsman":            {"lab/world"},
+	"lab/wsman":            {"lab/ntlm", "lab/world"},
 	"runbook":              {},
 	"store":                {"runbook"},
 }
@@ -51,7 +52,7 @@ var outside = map[string][]string{
 	"github.com/vmware/govmomi":              {"estate/vsphere", "interop/govc", "lab/vcenter"},
 	"github.com/spf13/cobra":                 {"."},
 	"github.com/gorilla/websocket":           {"bot", "lab/slack"},
-	"golang.org/x/crypto":                    {"lab/tds", "lab/wsman"},
+	"golang.org/x/crypto":                    {"lab/ntlm"},
 	"github.com/goccy/go-yaml":               {"config"},
 	"github.com/alexaandru/go-sitter-forest": {},
 }

@@ -17,5 +17,5 @@
 // It knows nothing of the bot. Times here are the protocol's and therefore real;
 // what a statement tells is the world's.
 //
-// Sources: [MS-TDS] for the protocol, [MS-NLMP] for the log-on of Windows accounts.
+// Source: [MS-TDS]. The handshake of a Windows account is package ntlm's.
 package tds

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"itmsbot/lab/ntlm"
 	"itmsbot/lab/world"
 )
 
@@ -79,10 +80,12 @@ func (c *conn) sqlAccount(l login) error {
 	return nil
 }
 
-// windowsAccount makes the NTLM handshake whose first message came with LOGIN7.
+// windowsAccount makes the NTLM handshake whose first message came with LOGIN7. TLS is
+// what protects the session, so nothing is sealed with it; LMv2 is what an older client
+// sends.
 func (c *conn) windowsAccount(first []byte) error {
-	a := acceptor{name: c.server.cfg.Name, domain: c.server.cfg.Domain, password: c.server.cfg.Password}
-	challenge, err := a.challengeFor(first)
+	a := ntlm.Acceptor{Name: c.server.cfg.Name, Domain: c.server.cfg.Domain, Password: c.server.cfg.Password, LMv2: true}
+	challenge, err := a.Challenge(first)
 	if err != nil {
 		return untrustedDomain()
 	}
@@ -98,9 +101,11 @@ func (c *conn) windowsAccount(first []byte) error {
 	if m.kind != packetSSPI {
 		return fmt.Errorf("tds: message of type %d within the log-on", m.kind)
 	}
-	if c.account, err = a.accept(m.body); err != nil {
+	on, err := a.Accept(m.body)
+	c.account = on.Domain + `\` + on.User // as SUSER_SNAME has it
+	if err != nil {
 		c.server.cfg.Log.Debug("log-on refused", "host", c.server.cfg.Name, "why", err.Error())
-		if errors.Is(err, errWrongAccount) {
+		if errors.Is(err, ntlm.ErrWrongAccount) {
 			e := loginFailed(c.account)
 			return &e
 		}

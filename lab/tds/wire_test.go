@@ -220,14 +220,3 @@ func FuzzRPC(f *testing.F) {
 		_, _ = readMessage(bytes.NewReader(body))
 	})
 }
-
-func FuzzAuthenticate(f *testing.F) {
-	f.Add([]byte(ntlmSignature + "\x03\x00\x00\x00"))
-	f.Fuzz(func(t *testing.T, token []byte) {
-		a := acceptor{name: "SQL1", domain: "LAB", password: func(string, string) (string, bool) { return secret, true }}
-		_, _ = a.challengeFor(token)
-		if account, err := a.accept(token); err == nil {
-			t.Errorf("%q was let in", account)
-		}
-	})
-}

@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+
+	"itmsbot/lab/ntlm"
 )
 
 // connection is one TCP connection. NTLM belongs to the connection: handshake and
@@ -14,9 +16,15 @@ import (
 type connection struct {
 	net      net.Conn // below TLS
 	remote   netip.AddrPort
-	bindings []byte    // of the host's certificate; nil on plain http
-	hello    *acceptor // a handshake has begun
-	on       *logon    // a handshake has ended well
+	bindings []byte         // of the host's certificate; nil on plain http
+	hello    *ntlm.Acceptor // a handshake has begun
+	on       *logon         // a handshake has ended well
+}
+
+// logon is what a finished handshake leaves behind.
+type logon struct {
+	user    string
+	session *ntlm.Session // nil when sealing was not negotiated
 }
 
 // cut ends the connection as a pulled cable or a firewall does.

@@ -2,10 +2,18 @@ package wsman
 
 import (
 	"encoding/base64"
+	"errors"
 	"io"
 	"mime"
 	"net/http"
 	"strings"
+
+	"itmsbot/lab/ntlm"
+)
+
+var (
+	errNoChallenge = errors.New("wsman: NTLM message that answers no challenge on this connection")
+	errNoSession   = errors.New("wsman: sealed message without a session on this connection")
 )
 
 // sealOverhead is what sealing and its frame may add to an envelope, generously.
@@ -85,7 +93,7 @@ func (s *Server) negotiate(w http.ResponseWriter, c *connection, value string) s
 	token, err := base64.StdEncoding.DecodeString(strings.TrimSpace(value))
 	switch {
 	case err != nil:
-	case messageType(token) == 1:
+	case ntlm.IsNegotiate(token):
 		if err = s.challenge(w, c, token); err == nil {
 			return ""
 		}
@@ -94,7 +102,9 @@ func (s *Server) negotiate(w http.ResponseWriter, c *connection, value string) s
 	default:
 		hello := c.hello
 		c.hello = nil // a challenge is good for one answer
-		if c.on, err = hello.accept(token); err == nil {
+		var on ntlm.Logon
+		if on, err = hello.Accept(token); err == nil {
+			c.on = &logon{accountName(on.User, on.Domain, s.cfg.Name), on.Session}
 			s.count(func(st *Stats) { st.Handshakes++ })
 			return c.on.user
 		}
@@ -109,11 +119,11 @@ func (s *Server) negotiate(w http.ResponseWriter, c *connection, value string) s
 func (s *Server) challenge(w http.ResponseWriter, c *connection, token []byte) error {
 	_, weak := s.faults.strike("", FaultWeakChallenge)
 	c.on = nil
-	c.hello = &acceptor{
-		name: s.cfg.Name, domain: s.cfg.Domain, password: s.cfg.Password,
-		bindings: c.bindings, required: s.cfg.RequireBinding, weak: weak,
+	c.hello = &ntlm.Acceptor{
+		Name: s.cfg.Name, Domain: s.cfg.Domain, Password: s.cfg.Password,
+		Bindings: c.bindings, RequireBindings: s.cfg.RequireBinding, Strong: true, Weak: weak,
 	}
-	reply, err := c.hello.challengeFor(token)
+	reply, err := c.hello.Challenge(token)
 	if err != nil {
 		return err
 	}
@@ -137,6 +147,14 @@ func (s *Server) basic(r *http.Request) (user string, ok bool) {
 		return "", false
 	}
 	return accountName(user, domain, s.cfg.Name), true
+}
+
+// accountName is the name that quotas are counted by and that Command.User has.
+func accountName(user, domain, host string) string {
+	if domain == "" {
+		domain = host
+	}
+	return strings.ToUpper(domain) + `\` + strings.ToLower(user)
 }
 
 // deny asks for a logon.
@@ -197,10 +215,10 @@ func (c *connection) unseal(body []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.on == nil || c.on.seal == nil {
-		return nil, errNoSeal
+	if c.on == nil || c.on.session == nil {
+		return nil, errNoSession
 	}
-	return c.on.seal.open(f.signature, f.sealed)
+	return c.on.session.Open(f.signature, f.sealed)
 }
 
 // reply sends an answer the way the question came.
@@ -212,7 +230,7 @@ func (s *Server) reply(w http.ResponseWriter, c *connection, sealed bool, reply 
 	}
 	if sealed {
 		f := frame{length: len(body)}
-		f.signature, f.sealed = c.on.seal.close(body)
+		f.signature, f.sealed = c.on.session.Seal(body)
 		if _, ok := s.faults.strike(reply.op, FaultShortSignature); ok {
 			f.signature = f.signature[:8]
 		}

@@ -21,6 +21,6 @@
 // Times here are the protocol's and therefore real; the lab's own clock does not
 // apply to them.
 //
-// Sources: [MS-NLMP] for NTLM, [MS-WSMV] 2.2.9.1 and 3.1 for sealing and shells,
-// DSP0226 for WS-Management, RFC 5929 section 4 for channel bindings.
+// The handshake is package ntlm's. Sources: [MS-WSMV] 2.2.9.1 and 3.1 for sealed
+// messages and shells, DSP0226 for WS-Management.
 package wsman

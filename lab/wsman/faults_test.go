@@ -244,7 +244,7 @@ func TestWeakChallenge(t *testing.T) {
 func TestDowngrade(t *testing.T) {
 	s, url := startHost(t, Config{AllowUnencrypted: true})
 	inject(t, s, Fault{Kind: FaultDowngrade})
-	resp, _, err := newPeer(t, url).post(t.Context(), soapType, "Negotiate "+base64.StdEncoding.EncodeToString([]byte(ntlmSignature)), nil)
+	resp, _, err := newPeer(t, url).post(t.Context(), soapType, "Negotiate "+base64.StdEncoding.EncodeToString([]byte("NTLMSSP\x00")), nil)
 	if err != nil || resp.StatusCode != http.StatusUnauthorized || !slices.Equal(resp.Header.Values("WWW-Authenticate"), []string{`Basic realm="WSMAN"`}) {
 		t.Errorf("got %v, %v", resp, err)
 	}

@@ -8,6 +8,8 @@ import (
 	"mime"
 	"strconv"
 	"strings"
+
+	"itmsbot/lab/ntlm"
 )
 
 // A sealed message travels as multipart/encrypted with two parts of fixed names,
@@ -65,13 +67,13 @@ func parseFrame(b []byte) (frame, error) {
 		return f, errFrame
 	}
 	data, ok := bytes.CutSuffix(bytes.TrimSuffix(rest, []byte("\r\n")), []byte(sealBoundary+"--"))
-	if !ok || len(data) < 4+signatureSize {
+	if !ok || len(data) < 4+ntlm.SignatureSize {
 		return f, errFrame
 	}
-	if binary.LittleEndian.Uint32(data) != signatureSize {
+	if binary.LittleEndian.Uint32(data) != ntlm.SignatureSize {
 		return f, errFrame
 	}
-	f = frame{length: length, signature: data[4 : 4+signatureSize], sealed: data[4+signatureSize:]}
+	f = frame{length: length, signature: data[4 : 4+ntlm.SignatureSize], sealed: data[4+ntlm.SignatureSize:]}
 	if f.length != len(f.sealed) { // RC4 keeps the length
 		return f, errFrameLength
 	}

@@ -13,6 +13,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"itmsbot/lab/ntlm"
 )
 
 // Config says what kind of host the server is.
@@ -170,7 +172,7 @@ func (s *Server) bindings() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("serve %s: read its certificate: %w", s.cfg.Name, err)
 	}
-	return channelBindings(leaf), nil
+	return ntlm.ChannelBindings(leaf), nil
 }
 
 // Close stops listening, cuts every connection, ends every shell and waits until

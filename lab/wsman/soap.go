@@ -190,7 +190,7 @@ func (a answer) marshal(e *envelope) []byte {
 func identity(known bool) []byte {
 	version := "OS: 0.0.0 SP: 0.0 Stack: 3.0"
 	if known {
-		version = "OS: 10.0.17763 SP: 0.0 Stack: 3.0"
+		version = "OS: 10.0.14393 SP: 0.0 Stack: 3.0"
 	}
 	return fmt.Appendf(nil, `<s:Envelope xml:lang="en-US" xmlns:s="%s"><s:Header/><s:Body>`+
 		`<wsmid:IdentifyResponse xmlns:wsmid="%s"><wsmid:ProtocolVersion>%s</wsmid:ProtocolVersion>`+

@@ -1,8 +1,9 @@
-package wsman
+package ntlm
 
 import (
 	"encoding/binary"
 	"errors"
+	"strings"
 	"time"
 	"unicode/utf16"
 )
@@ -47,6 +48,9 @@ var (
 	errNotNTLM   = errors.New("ntlm: not an NTLM message")
 	errTruncated = errors.New("ntlm: message shorter than its fields say")
 )
+
+// IsNegotiate reports whether b begins a handshake: a type-1 message.
+func IsNegotiate(b []byte) bool { return messageType(b) == 1 }
 
 // messageType is the number of an NTLM message: 1, 2 or 3; 0 is none.
 func messageType(b []byte) uint32 {
@@ -96,7 +100,7 @@ func (m challengeMessage) marshal() []byte {
 	binary.LittleEndian.PutUint32(b[20:], m.flags)
 	copy(b[24:], m.nonce[:])
 	putField(b[40:], len(info), fixed+len(target))
-	copy(b[48:], []byte{10, 0, 0x63, 0x45, 0, 0, 0, 15}) // Windows 10.0.17763, NTLM revision 15
+	copy(b[48:], []byte{10, 0, 0x39, 0x38, 0, 0, 0, 15}) // Windows 10.0.14393, NTLM revision 15
 	b = append(b, target...)
 	return append(b, info...)
 }
@@ -119,7 +123,7 @@ func (m challengeMessage) targetInfo() []byte {
 type authenticateMessage struct {
 	flags        uint32
 	proof        []byte // NTProofStr, 16 bytes
-	blob         []byte // NTLMv2_CLIENT_CHALLENGE
+	blob         []byte // NTLMv2_CLIENT_CHALLENGE, or that of LMv2
 	user, domain string
 	sessionKey   []byte // EncryptedRandomSessionKey
 	pairs        map[uint16][]byte
@@ -127,11 +131,12 @@ type authenticateMessage struct {
 
 var (
 	errAnonymous = errors.New("ntlm: anonymous logon")
-	errNotV2     = errors.New("ntlm: response is not NTLMv2")
+	errNotV2     = errors.New("ntlm: response is neither NTLMv2 nor, where it is taken, LMv2")
 )
 
-// parseAuthenticate reads a type-3 message. All it returns points into b.
-func parseAuthenticate(b []byte) (authenticateMessage, error) {
+// parseAuthenticate reads a type-3 message; lmv2 takes the older response too. All it
+// returns points into b.
+func parseAuthenticate(b []byte, lmv2 bool) (authenticateMessage, error) {
 	var m authenticateMessage
 	if messageType(b) != 3 {
 		return m, errNotNTLM
@@ -150,18 +155,28 @@ func parseAuthenticate(b []byte) (authenticateMessage, error) {
 	m.flags = binary.LittleEndian.Uint32(b[60:])
 	m.domain, m.user, m.sessionKey = fromUTF16(fields[2]), fromUTF16(fields[3]), fields[5]
 
-	response := fields[1]
-	if m.flags&flagAnonymous != 0 || m.user == "" || len(response) == 0 {
+	if m.flags&flagAnonymous != 0 || m.user == "" {
 		return m, errAnonymous
 	}
-	// A proof and a blob of 28 bytes before its AV pairs; NTLMv1 has 24 in all.
-	if len(response) < 16+28 || response[16] != 1 || response[17] != 1 {
-		return m, errNotV2
+	return m, m.readResponse(fields[0], fields[1], lmv2)
+}
+
+// readResponse finds the proof and what it is about: NTLMv2 with a blob of 28 bytes
+// before its AV pairs, or LMv2 with a challenge of eight bytes, [MS-NLMP] 3.3.2.
+// NTLMv1 has 24 bytes in each.
+func (m *authenticateMessage) readResponse(lm, nt []byte, lmv2 bool) (err error) {
+	switch {
+	case len(nt) >= 16+28 && nt[16] == 1 && nt[17] == 1:
+		m.proof, m.blob = nt[:16], nt[16:]
+		m.pairs, err = parsePairs(m.blob[28:])
+		return err
+	case lmv2 && len(lm) == 16+8 && len(nt) < 24:
+		m.proof, m.blob = lm[:16], lm[16:]
+		return nil
+	case len(nt) == 0:
+		return errAnonymous
 	}
-	m.proof, m.blob = response[:16], response[16:]
-	var err error
-	m.pairs, err = parsePairs(m.blob[28:])
-	return m, err
+	return errNotV2
 }
 
 // micWanted reports whether the client says that it computed a MIC.
@@ -230,3 +245,6 @@ func fromUTF16(b []byte) string {
 	}
 	return string(utf16.Decode(u))
 }
+
+// dnsName is how the lab names a machine or domain in DNS.
+func dnsName(netbios string) string { return strings.ToLower(netbios) }

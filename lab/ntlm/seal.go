@@ -1,4 +1,4 @@
-package wsman
+package ntlm
 
 import (
 	"crypto/hmac"
@@ -9,22 +9,20 @@ import (
 	"fmt"
 )
 
-// seal signs and encrypts the messages of one session in both directions,
+// Session signs and encrypts the messages of one logon in both directions,
 // [MS-NLMP] 3.4. Each direction has its own keys, key stream and sequence numbers,
 // so a message that is lost, repeated or out of order spoils the session for good.
-type seal struct {
+// It is for one goroutine.
+type Session struct {
 	in, out direction
 }
 
-// signatureSize is NTLMSSP_MESSAGE_SIGNATURE with extended session security.
-const signatureSize = 16
+// SignatureSize is NTLMSSP_MESSAGE_SIGNATURE with extended session security.
+const SignatureSize = 16
 
-var (
-	errSeal   = errors.New("wsman: sealed message was altered or is out of sequence")
-	errNoSeal = errors.New("wsman: sealed message without a session on this connection")
-)
+var errSeal = errors.New("ntlm: sealed message was altered or is out of sequence")
 
-func newSeal(flags uint32, key []byte) (*seal, error) {
+func newSession(flags uint32, key []byte) (*Session, error) {
 	in, err := newDirection(flags, key, "client-to-server")
 	if err != nil {
 		return nil, err
@@ -33,11 +31,11 @@ func newSeal(flags uint32, key []byte) (*seal, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &seal{in: in, out: out}, nil
+	return &Session{in: in, out: out}, nil
 }
 
-// open checks and decrypts a message from the client.
-func (s *seal) open(signature, sealed []byte) ([]byte, error) {
+// Open checks and decrypts a message from the client.
+func (s *Session) Open(signature, sealed []byte) ([]byte, error) {
 	plain := make([]byte, len(sealed))
 	s.in.stream.XORKeyStream(plain, sealed)
 	if !hmac.Equal(signature, s.in.signature(plain)) {
@@ -46,8 +44,8 @@ func (s *seal) open(signature, sealed []byte) ([]byte, error) {
 	return plain, nil
 }
 
-// close encrypts and signs a message to the client.
-func (s *seal) close(plain []byte) (signature, sealed []byte) {
+// Seal encrypts and signs a message to the client.
+func (s *Session) Seal(plain []byte) (signature, sealed []byte) {
 	sealed = make([]byte, len(plain))
 	s.out.stream.XORKeyStream(sealed, plain)
 	return s.out.signature(plain), sealed
@@ -61,7 +59,7 @@ type direction struct {
 }
 
 // newDirection derives the keys, [MS-NLMP] 3.4.5.2 and 3.4.5.3. 128-bit keys are
-// always in use: the acceptor refuses anything shorter.
+// always in use: with anything shorter there is no session.
 func newDirection(flags uint32, key []byte, name string) (direction, error) {
 	sign := md5.Sum(append(key[:len(key):len(key)], "session key to "+name+" signing key magic constant\x00"...))
 	crypt := md5.Sum(append(key[:len(key):len(key)], "session key to "+name+" sealing key magic constant\x00"...))

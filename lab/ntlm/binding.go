@@ -1,4 +1,4 @@
-package wsman
+package ntlm
 
 import (
 	"crypto"
@@ -7,10 +7,10 @@ import (
 	"encoding/binary"
 )
 
-// channelBindings is the MsvAvChannelBindings value for a TLS server certificate:
+// ChannelBindings is the MsvAvChannelBindings value for a TLS server certificate:
 // the MD5 of a gss_channel_bindings_struct whose only part is the certificate's
 // hash, [MS-NLMP] 2.2.2.1 and RFC 5929 section 4.1.
-func channelBindings(certificate *x509.Certificate) []byte {
+func ChannelBindings(certificate *x509.Certificate) []byte {
 	hash := bindingHash(certificate.SignatureAlgorithm).New()
 	hash.Write(certificate.Raw)
 	data := append([]byte("tls-server-end-point:"), hash.Sum(nil)...)

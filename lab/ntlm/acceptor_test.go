@@ -1,4 +1,4 @@
-package wsman
+package ntlm
 
 import (
 	"bytes"
@@ -41,10 +41,10 @@ const (
 	exampleKey   = "c5dad2544fc9799094ce1ce90bc9d03e"
 )
 
-func exampleAcceptor() *acceptor {
-	a := &acceptor{
-		name: "Server", domain: "Domain", flags: exampleFlags, negotiate: []byte("1"), challenge: []byte("2"),
-		password: func(user, domain string) (string, bool) {
+func exampleAcceptor() *Acceptor {
+	a := &Acceptor{
+		Name: "Server", Domain: "Domain", Strong: true, flags: exampleFlags, negotiate: []byte("1"), challenge: []byte("2"),
+		Password: func(user, domain string) (string, bool) {
 			return "Password", user == "User" && domain == "Domain"
 		},
 	}
@@ -56,14 +56,14 @@ func exampleResponse(t testing.TB) []byte { return unhex(t, exampleProof+example
 
 func TestPublishedExample(t *testing.T) {
 	token := authenticate(exampleFlags, "Domain", "User", exampleResponse(t), unhex(t, exampleKey))
-	on, err := exampleAcceptor().accept(token)
+	on, err := exampleAcceptor().Accept(token)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if on.user != `DOMAIN\user` {
-		t.Errorf("user %q", on.user)
+	if on.User != "User" || on.Domain != "Domain" {
+		t.Errorf("it is %s of %s", on.User, on.Domain)
 	}
-	plain, err := on.seal.open(
+	plain, err := on.Session.Open(
 		unhex(t, "010000007fb38ec5c55d497600000000"),
 		unhex(t, "54e50165bf1936dc996020c1811b0f06fb5f"))
 	if err != nil || fromUTF16(plain) != "Plaintext" {
@@ -97,23 +97,55 @@ func TestAuthenticateRefused(t *testing.T) {
 		{"NTLMv1", authenticate(exampleFlags, "Domain", "User", make([]byte, 24), key), errNotV2},
 		{"blob of another version", authenticate(exampleFlags, "Domain", "User", make([]byte, 64), key), errNotV2},
 		{"blob without end mark", authenticate(exampleFlags, "Domain", "User", cut(good, 16+28+16), key), errTruncated},
-		{"blob altered", authenticate(exampleFlags, "Domain", "User", altered, key), errWrongAccount},
-		{"other user", authenticate(exampleFlags, "Domain", "Nobody", good, key), errWrongAccount},
-		{"other domain", authenticate(exampleFlags, "Elsewhere", "User", good, key), errWrongAccount},
+		{"blob altered", authenticate(exampleFlags, "Domain", "User", altered, key), ErrWrongAccount},
+		{"other user", authenticate(exampleFlags, "Domain", "Nobody", good, key), ErrWrongAccount},
+		{"other domain", authenticate(exampleFlags, "Elsewhere", "User", good, key), ErrWrongAccount},
 		{"short key", authenticate(exampleFlags, "Domain", "User", good, key[:8]), errNoKey},
 		{"OEM names", authenticate(exampleFlags&^flagUnicode, "Domain", "User", good, key), errWeakFlags},
 		{"56-bit keys", authenticate(exampleFlags&^flag128, "Domain", "User", good, key), errWeakFlags},
 		{"no extended security", authenticate(exampleFlags&^flagExtended, "Domain", "User", good, key), errWeakFlags},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			on, err := exampleAcceptor().accept(test.token)
-			if !errors.Is(err, test.want) || on != nil {
+			on, err := exampleAcceptor().Accept(test.token)
+			if !errors.Is(err, test.want) || on.Session != nil {
 				t.Errorf("got %+v, %v; want %v", on, err, test.want)
 			}
 		})
 	}
-	if _, err := new(acceptor).accept(authenticate(exampleFlags, "Domain", "User", good, key)); !errors.Is(err, errNoChallenge) {
+	if _, err := new(Acceptor).Accept(authenticate(exampleFlags, "Domain", "User", good, key)); !errors.Is(err, errNoChallenge) {
 		t.Errorf("without a challenge: %v", err)
+	}
+}
+
+// TestPublishedLMv2 is the example of [MS-NLMP] 4.2.4.2.1, without key exchange: an
+// older client's response, taken only where it is to be.
+func TestPublishedLMv2(t *testing.T) {
+	token := authenticate(exampleFlags&^flagKeyExchange, "Domain", "User", nil, nil)
+	copy(token[88:], unhex(t, "86c35097ac9cec102554764a57cccc19aaaaaaaaaaaaaaaa"))
+	a := exampleAcceptor()
+	a.Strong, a.LMv2 = false, true
+	if on, err := a.Accept(token); err != nil || on.User != "User" {
+		t.Errorf("%+v, %v", on, err)
+	}
+	if _, err := exampleAcceptor().Accept(token); !errors.Is(err, errAnonymous) {
+		t.Errorf("where it is not taken: %v", err)
+	}
+	token[90]++
+	a = exampleAcceptor()
+	a.LMv2 = true
+	if _, err := a.Accept(token); !errors.Is(err, ErrWrongAccount) {
+		t.Errorf("altered: %v", err)
+	}
+}
+
+// TestWeakClient: one that cannot seal gets in where nothing is to be sealed, and has
+// no session then.
+func TestWeakClient(t *testing.T) {
+	token := authenticate(exampleFlags&^flag128, "Domain", "User", exampleResponse(t), unhex(t, exampleKey))
+	a := exampleAcceptor()
+	a.Strong = false
+	if on, err := a.Accept(token); err != nil || on.Session != nil {
+		t.Errorf("%+v, %v", on, err)
 	}
 }
 
@@ -141,57 +173,10 @@ func TestNegotiateRefused(t *testing.T) {
 		{"not NTLM", []byte("\x60\x48\x06\x06+\x06\x01\x05\x05\x02\x00\x00\x00\x00"), errNotNTLM},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			a := &acceptor{name: "SMP1", domain: "LAB"}
-			reply, err := a.challengeFor(test.token)
+			a := &Acceptor{Name: "SMP1", Domain: "LAB", Strong: true}
+			reply, err := a.Challenge(test.token)
 			if !errors.Is(err, test.want) || (err == nil) != (messageType(reply) == 2) {
 				t.Errorf("got %x, %v; want %v", reply, err, test.want)
-			}
-		})
-	}
-}
-
-// logonTest is a handshake over the wire by a client that is not ours.
-type logonTest struct {
-	name   string
-	change func(p *peer)
-	want   int // HTTP status
-}
-
-func flip(leg, at int) func(int, []byte) {
-	return func(n int, token []byte) {
-		if n == leg {
-			token[at] ^= 0x40
-		}
-	}
-}
-
-func TestLogOn(t *testing.T) {
-	for _, test := range []logonTest{
-		{"domain account", func(*peer) {}, 200},
-		{"domain in small letters", func(p *peer) { p.domain = "lab" }, 200},
-		{"user in capitals", func(p *peer) { p.user = "SVC-BOT" }, 200},
-		{"local account", func(p *peer) { p.domain = "" }, 200},
-		{"local account by host name", func(p *peer) { p.domain = "SMP1" }, 200},
-		{"account of another domain", func(p *peer) { p.domain = "ELSEWHERE" }, 401},
-		{"unknown user", func(p *peer) { p.user = "nobody" }, 401},
-		{"wrong password", func(p *peer) { p.password = "Passw0rd?" }, 401},
-		{"anonymous", func(p *peer) { p.user, p.password, p.domain = "", "", "" }, 401},
-		{"NTLMv1", func(p *peer) { p.ntlmv1 = true }, 401},
-		{"MIC altered", func(p *peer) { p.alter = flip(3, 72) }, 401},
-		{"version altered", func(p *peer) { p.alter = flip(3, 64) }, 401},
-		{"key exchange taken out of type 1", func(p *peer) { p.alter = flip(1, 15) }, 401},
-		{"type 3 first", func(p *peer) { p.alter = func(n int, b []byte) { b[8] = 3 } }, 401},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			s, url := startHost(t, Config{})
-			p := newPeer(t, url)
-			test.change(p)
-			status, err := p.logOn(t.Context())
-			if err != nil || status != test.want {
-				t.Errorf("status %d, %v; want %d", status, err, test.want)
-			}
-			if n := s.Stats().Handshakes; (n == 1) != (test.want == 200) {
-				t.Errorf("%d handshakes", n)
 			}
 		})
 	}
@@ -201,12 +186,17 @@ func FuzzAuthenticate(f *testing.F) {
 	f.Add(authenticate(exampleFlags, "Domain", "User", exampleResponse(f), unhex(f, exampleKey)))
 	f.Add(authenticate(exampleFlags, "Domain", "User", make([]byte, 24), nil))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		m, err := parseAuthenticate(b)
+		m, err := parseAuthenticate(b, false)
 		if err == nil && (len(m.proof) != 16 || len(m.blob) < 28 || m.user == "") {
 			t.Errorf("incomplete message accepted: %+v", m)
 		}
-		if _, err := exampleAcceptor().accept(b); err == nil && !bytes.Equal(m.proof, exampleResponse(t)[:16]) {
+		if _, err := exampleAcceptor().Accept(b); err == nil && !bytes.Equal(m.proof, exampleResponse(t)[:16]) {
 			t.Error("accepted without the proof")
+		}
+		older := exampleAcceptor()
+		older.Password, older.LMv2, older.Strong = func(string, string) (string, bool) { return "another", true }, true, false
+		if on, err := older.Accept(b); err == nil {
+			t.Errorf("%q was let in by another's password", on.User)
 		}
 	})
 }
@@ -222,8 +212,8 @@ func FuzzNegotiate(f *testing.F) {
 	}
 	f.Add(b)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		a := &acceptor{name: "SMP1", domain: "LAB"}
-		reply, err := a.challengeFor(b)
+		a := &Acceptor{Name: "SMP1", Domain: "LAB", Strong: true}
+		reply, err := a.Challenge(b)
 		if (err == nil) != (messageType(reply) == 2) {
 			t.Errorf("%x, %v", reply, err)
 		}

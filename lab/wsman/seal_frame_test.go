@@ -5,83 +5,9 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"itmsbot/lab/ntlm"
 )
-
-// pair is the two ends of a session.
-func pair(t testing.TB) (client, server *seal) {
-	t.Helper()
-	key := []byte("0123456789abcdef")
-	server, err := newSeal(flagKeyExchange, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err = newSeal(flagKeyExchange, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client.in, client.out = client.out, client.in
-	return client, server
-}
-
-func TestSealBothWays(t *testing.T) {
-	client, server := pair(t)
-	for _, message := range []string{"one", "", strings.Repeat("two ", 1000)} {
-		signature, sealed := client.close([]byte(message))
-		plain, err := server.open(signature, sealed)
-		if err != nil || string(plain) != message {
-			t.Fatalf("to the server: %q, %v", plain, err)
-		}
-		plain, err = client.open(server.close([]byte(message)))
-		if err != nil || string(plain) != message {
-			t.Fatalf("to the client: %q, %v", plain, err)
-		}
-	}
-}
-
-func TestSealSpoiled(t *testing.T) {
-	for _, test := range []struct {
-		name string
-		do   func(client, server *seal) error
-	}{
-		{"altered text", func(client, server *seal) error {
-			signature, sealed := client.close([]byte("stop"))
-			sealed[0] ^= 1
-			_, err := server.open(signature, sealed)
-			return err
-		}},
-		{"altered signature", func(client, server *seal) error {
-			signature, sealed := client.close([]byte("stop"))
-			signature[5] ^= 1
-			_, err := server.open(signature, sealed)
-			return err
-		}},
-		{"repeated", func(client, server *seal) error {
-			signature, sealed := client.close([]byte("stop"))
-			if _, err := server.open(signature, sealed); err != nil {
-				return nil
-			}
-			_, err := server.open(signature, sealed)
-			return err
-		}},
-		{"one lost", func(client, server *seal) error {
-			client.close([]byte("first"))
-			signature, sealed := client.close([]byte("second"))
-			_, err := server.open(signature, sealed)
-			return err
-		}},
-		{"sent back", func(client, server *seal) error {
-			_, err := server.open(server.close([]byte("stop")))
-			return err
-		}},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			client, server := pair(t)
-			if err := test.do(client, server); !errors.Is(err, errSeal) {
-				t.Errorf("got %v, want %v", err, errSeal)
-			}
-		})
-	}
-}
 
 func exampleFrame() frame {
 	return frame{length: 5, signature: []byte("sixteen bytes...."[:16]), sealed: []byte("\r\n--x")}
@@ -148,7 +74,7 @@ func FuzzFrame(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if len(m.signature) != signatureSize || m.length != len(m.sealed) {
+		if len(m.signature) != ntlm.SignatureSize || m.length != len(m.sealed) {
 			t.Errorf("accepted %+v", m)
 		}
 		again, err := parseFrame(m.marshal())
