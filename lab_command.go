@@ -112,6 +112,9 @@ func plantOf(doc lab.Document, database string, log *slog.Logger) plant {
 		return accounts.One(&trust.Login{User: user, Domain: domain, Password: func() (string, error) { return password, nil }})
 	}
 	for _, h := range doc.Hosts {
+		if _, ok := p.estate.Host(h.Name); !ok {
+			continue // a test client is no host of the estate
+		}
 		p.hosts = append(p.hosts, winrm.Host{Name: h.Name, URL: h.WinRM, Auth: winrm.NTLM, Login: as(h.User, h.Domain, h.Password)})
 	}
 	p.cmdb = &sqlserver.Instance{Name: "SQL1", Address: doc.CMDB.Address, Database: doc.CMDB.Database,

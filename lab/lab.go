@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -46,7 +45,7 @@ type Options struct {
 type Lab struct {
 	World *world.World
 	Slack *slack.Server
-	// Hosts are the Windows hosts by name.
+	// Hosts are the servers and the test clients by name.
 	Hosts map[string]*wsman.Server
 	// CMDB is the SQL Server.
 	CMDB *tds.Server
@@ -54,6 +53,7 @@ type Lab struct {
 	VCenter *vcenter.Server
 
 	log       *slog.Logger
+	authority *authority
 	doc       Document
 	listeners map[string]net.Listener
 	front     net.Listener
@@ -92,16 +92,6 @@ type SlackDocument struct {
 	People   map[string]string `json:"people"`
 }
 
-// HostDocument is how to reach one Windows host.
-type HostDocument struct {
-	Name     string `json:"name"`
-	Role     string `json:"role"`
-	WinRM    string `json:"winrm"`
-	Domain   string `json:"domain"`
-	User     string `json:"user"`
-	Password string `json:"password"`
-}
-
 // CMDBDocument is how to reach the SQL Server. Any client has to encrypt.
 type CMDBDocument struct {
 	Address    string `json:"address"`
@@ -109,7 +99,7 @@ type CMDBDocument struct {
 	User       string `json:"user"`
 	Password   string `json:"password"`
 	Thumbprint string `json:"thumbprint"`
-	CA         string `json:"ca"` // PEM: the certificate, which nobody else vouches for
+	CA         string `json:"ca"` // PEM
 	// DSN is the same for go-mssqldb, which cannot pin by thumbprint.
 	DSN string `json:"dsn"`
 }
@@ -152,6 +142,10 @@ func Start(o Options) (*Lab, error) {
 	}
 	l := &Lab{log: o.Log, Hosts: map[string]*wsman.Server{}, listeners: map[string]net.Listener{},
 		World: world.New(world.Options{Pace: o.Pace, Manual: o.Manual})}
+	var err error
+	if l.authority, err = newAuthority(); err != nil {
+		return nil, err
+	}
 	if err := l.listen(o.Listen); err != nil {
 		return nil, err
 	}
@@ -186,7 +180,8 @@ func (l *Lab) Run(ctx context.Context) error {
 	g.Go(func() error { return l.VCenter.Run(ctx) })
 	g.Go(func() error { return l.CMDB.Serve(l.listeners["cmdb"]) })
 	for name, s := range l.Hosts {
-		g.Go(func() error { return s.Serve(l.listeners[name]) })
+		g.Go(func() error { return s.Serve(l.listeners[name+overHTTP]) })
+		g.Go(func() error { return s.ServeTLS(l.listeners[name+overHTTPS]) })
 	}
 	g.Go(func() error {
 		if err := l.web.Serve(l.front); !errors.Is(err, http.ErrServerClosed) {
@@ -245,35 +240,10 @@ func (l *Lab) listen(address string) error {
 	return nil
 }
 
-// startHosts gives every host of the world a WinRM listener. A connection from
-// this machine is one from the bot's address in the world, so that the world's
-// firewall decides whether it is answered.
-func (l *Lab) startHosts() error {
-	password := rand.Text()
-	for _, h := range l.World.Truth().Hosts {
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return fmt.Errorf("remote management of %s: %w", h.Name, err)
-		}
-		l.listeners[h.Name] = ln
-		l.Hosts[h.Name] = wsman.New(wsman.Config{Name: h.Name, Domain: domain, Log: l.log,
-			Password: func(user, _ string) (string, bool) { return password, user == account },
-			Run:      wsman.PowerShell(l.World, h.Name),
-			Answers: func(netip.AddrPort) bool {
-				return l.World.Answers(h.Name, netip.MustParseAddr(world.BotAddress), 5985)
-			}})
-		l.doc.Hosts = append(l.doc.Hosts, HostDocument{Name: h.Name, Role: h.Role, WinRM: "http://" + ln.Addr().String() + "/wsman",
-			Domain: domain, User: account, Password: password})
-	}
-	// A host that loses its power drops whoever is connected, in the same moment.
-	l.World.OnPowerLoss(func(host string) { l.Hosts[host].Reset() })
-	return nil
-}
-
 // startCMDB gives SQL1 its SQL Server. It answers while the host is up.
 func (l *Lab) startCMDB() error {
 	const host, user, database = "SQL1", "itmsbot_reader", "Symantec_CMDB"
-	certificate, thumbprint, err := newCertificate("sql1.lab.test")
+	certificate, thumbprint, err := l.authority.certify(host)
 	if err != nil {
 		return err
 	}
@@ -287,8 +257,7 @@ func (l *Lab) startCMDB() error {
 		Password: func(u, d string) (string, bool) { return password, u == user && d == "" },
 		Answers:  func() bool { return l.World.Answers(host, netip.MustParseAddr(world.BotAddress), 1433) }})
 	address := ln.Addr().String()
-	l.doc.CMDB = CMDBDocument{Address: address, Database: database, User: user, Password: password, Thumbprint: thumbprint,
-		CA:  string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Certificate[0]})),
+	l.doc.CMDB = CMDBDocument{Address: address, Database: database, User: user, Password: password, Thumbprint: thumbprint, CA: l.authority.pem(),
 		DSN: fmt.Sprintf("sqlserver://%s:%s@%s?database=%s&encrypt=true&TrustServerCertificate=true", user, password, address, database)}
 	l.World.OnPowerLoss(func(lost string) {
 		if lost == host {

@@ -91,8 +91,8 @@ func oursFault(t *testing.T) {
 }
 
 // countTo counts what a host is asked, and calls enough at the n-th time.
-func countTo(count *atomic.Int64, n int64, enough func()) func(netip.AddrPort) bool {
-	return func(netip.AddrPort) bool {
+func countTo(count *atomic.Int64, n int64, enough func()) func(netip.AddrPort, int) bool {
+	return func(netip.AddrPort, int) bool {
 		if count.Add(1) == n {
 			enough()
 		}

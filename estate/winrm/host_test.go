@@ -68,12 +68,14 @@ func startWindows(t testing.TB, change func(*wsman.Config)) *windows {
 		t.Fatal(err)
 	}
 	w.url = "http://" + l.Addr().String() + "/wsman"
+	serve := w.Serve
 	if cfg.Certificate != nil {
 		w.url = "https://" + l.Addr().String() + "/wsman"
+		serve = w.ServeTLS
 	}
 	w.door = newDoor(l)
 	served := make(chan error, 1)
-	go func() { served <- w.Serve(w.door) }() // the cleanup waits for it
+	go func() { served <- serve(w.door) }() // the cleanup waits for it
 	t.Cleanup(func() {
 		w.Close()
 		if err := <-served; err != nil {

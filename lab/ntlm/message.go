@@ -113,8 +113,8 @@ func (m challengeMessage) targetInfo() []byte {
 	var b []byte
 	b = appendAV(b, avDomain, toUTF16(m.domain))
 	b = appendAV(b, avComputer, toUTF16(m.name))
-	b = appendAV(b, avDNSDomain, toUTF16(dnsName(m.domain)))
-	b = appendAV(b, avDNSComputer, toUTF16(dnsName(m.name)+"."+dnsName(m.domain)))
+	b = appendAV(b, avDNSDomain, toUTF16(dnsDomain(m.domain)))
+	b = appendAV(b, avDNSComputer, toUTF16(strings.ToLower(m.name)+"."+dnsDomain(m.domain)))
 	b = appendAV(b, avTimestamp, stamp)
 	return appendAV(b, avEnd, nil)
 }
@@ -246,5 +246,5 @@ func fromUTF16(b []byte) string {
 	return string(utf16.Decode(u))
 }
 
-// dnsName is how the lab names a machine or domain in DNS.
-func dnsName(netbios string) string { return strings.ToLower(netbios) }
+// dnsDomain is what a domain of the practice estate is called in DNS.
+func dnsDomain(netbios string) string { return strings.ToLower(netbios) + ".example" }

@@ -13,7 +13,7 @@ import (
 type client struct {
 	name    string
 	address netip.Addr
-	server  *host // the computer is a server of the estate, on when that is
+	server  *host // the computer is a server or a test client, on when that is
 	gateway bool  // outside: everything goes through the internet gateway
 	home    *host // holds its task connection
 	port    int   // of the SMP, or of the gateway
@@ -88,7 +88,7 @@ func (w *World) playClients() {
 // act lets one computer do what it does now and returns when it acts next.
 func (w *World) act(number int) (next int64) {
 	c := &w.clients[number]
-	if c.server != nil && !c.server.up() {
+	if c.server != nil && !c.server.running("AeXNSClient") {
 		c.hangUp(w.at)
 		c.counted = w.at
 		return w.at + minute

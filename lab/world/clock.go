@@ -59,7 +59,7 @@ func (w *World) advance(d time.Duration) {
 
 // tick plays one second. The order is part of what makes the world repeatable.
 func (w *World) tick() {
-	for _, h := range w.hosts {
+	for _, h := range w.machines() {
 		w.boot(h)
 		w.runTask(h)
 		w.runRestart(h)

@@ -107,8 +107,17 @@ func TestAnswersGoesByPortAndPower(t *testing.T) {
 	if !l.Answers("smp1", bot(), 5985) || !l.Answers("GW1", bot(), 5985) {
 		t.Error("a host that is up does not answer the bot")
 	}
-	if l.Answers("SMP1", bot(), 5986) {
+	if l.Answers("SMP1", bot(), 5987) {
 		t.Error("a port answers on which nobody listens")
+	}
+	for _, host := range []string{"SMP1", "GW1", "WS-0412"} {
+		if !l.Answers(host, bot(), 5986) {
+			t.Errorf("%s does not answer the bot over TLS", host)
+		}
+	}
+	l.set(Condition{Field: "rule", Host: "SMP1", Name: "WINRM-HTTPS-In-TCP", On: on(false)})
+	if l.Answers("SMP1", bot(), 5986) || !l.Answers("SMP1", bot(), 5985) {
+		t.Error("a rule for one of the two ports decides about the other")
 	}
 	if l.Answers("GW1", netip.MustParseAddr("10.21.3.20"), 5985) {
 		t.Error("a public network lets a stranger in to remote management")

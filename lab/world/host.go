@@ -15,6 +15,7 @@ const bootSeconds = 150
 type host struct {
 	name, role, label, machine string
 	bios                       string // UUID
+	windows                    string // version of the operating system
 
 	address netip.Addr
 	subnet  netip.Prefix
@@ -51,8 +52,12 @@ type listener struct {
 // equalFold compares names as Windows does.
 func equalFold(a, b string) bool { return strings.EqualFold(a, b) }
 
-func errNoHost(name string) error {
-	return fmt.Errorf("there is no host %q; the estate has SMP1, SQL1, SITE1 and GW1", name)
+func (w *World) errNoHost(name string) error {
+	var names []string
+	for _, h := range w.machines() {
+		names = append(names, h.name)
+	}
+	return fmt.Errorf("there is no host %q; there are %s", name, strings.Join(names, ", "))
 }
 
 // errNoSuch is under every refusal to touch what does not exist.
@@ -174,7 +179,7 @@ func (w *World) Answers(name string, remote netip.Addr, port int) bool {
 	if err != nil || !h.admits(remote, port) {
 		return false
 	}
-	if port == winrmPort {
+	if port == winrmPort || port == winrmsPort {
 		h.caller = remote
 	}
 	return true

@@ -70,7 +70,7 @@ func (w *World) inside(h *host) Inside {
 	s := &h.system
 	v := Inside{
 		Machine: h.machine, BIOS: h.bios, Name: h.name, Now: w.now,
-		Windows: "10.0.14393", Boot: h.began, Networks: h.networks(),
+		Windows: h.windows, Boot: h.began, Networks: h.networks(),
 		Services: slices.Clone(h.services), Products: h.products(), Disks: slices.Clone(h.disks),
 		Account: Account{Domain: "lab.example", Joined: true, Renewed: h.account.renewed,
 			Trusted: h.account.renewed.Equal(w.directory[h.name])},

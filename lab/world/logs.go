@@ -138,7 +138,7 @@ func (h *host) note(e LogEntry) { h.system.logs = append(h.system.logs, e) }
 // playLogs writes what the hosts that are up have logged in the minute that has just
 // ended.
 func (w *World) playLogs() {
-	for i, h := range w.hosts {
+	for i, h := range w.machines() {
 		if h.up() {
 			w.chatter(h, i, w.at-minute)
 		}
@@ -196,7 +196,7 @@ func habits(role string) []habitualEntry {
 // warmLogs writes the days before the world begins.
 func (w *World) warmLogs() {
 	for at := (w.at/minute)*minute - logDays*day; at+minute <= w.at; at += minute {
-		for i, h := range w.hosts {
+		for i, h := range w.machines() {
 			w.chatter(h, i, at)
 		}
 	}

@@ -69,12 +69,15 @@ func (w *World) Truth() Truth {
 	w.lock()
 	defer w.mu.Unlock()
 	t := Truth{
-		Now: w.now, Pace: w.pace, Snapshots: w.snapshotsTruth(),
+		Now: w.now, Pace: w.pace, Snapshots: w.snapshotsTruth(), TestClients: []HostTruth{},
 		Queue:   w.queueTruth(),
 		Clients: w.clientsTruth(),
 	}
 	for _, h := range w.hosts {
 		t.Hosts = append(t.Hosts, w.hostTruth(h, t.Clients.ByHost[h.name]))
+	}
+	for _, h := range w.stations {
+		t.TestClients = append(t.TestClients, w.hostTruth(h, 0))
 	}
 	return t
 }

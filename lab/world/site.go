@@ -14,15 +14,17 @@ const (
 	roleSQL     = "sql"
 	roleSite    = "site"
 	roleGateway = "gateway"
+	roleClient  = "client"
 )
 
 // Local ports (reference/itms.md section 11).
 const (
-	httpPort  = 80
-	httpsPort = 443
-	cemPort   = 4726  // gateway to SMP
-	tasksPort = 50124 // agent to task server
-	winrmPort = 5985
+	httpPort   = 80
+	httpsPort  = 443
+	cemPort    = 4726  // gateway to SMP
+	tasksPort  = 50124 // agent to task server
+	winrmPort  = 5985
+	winrmsPort = 5986 // the same over TLS
 )
 
 // Where programs are.
@@ -42,22 +44,27 @@ func site(start time.Time) []*host {
 	patched := start.Add(-17*24*time.Hour - 3*time.Hour - 41*time.Minute)
 	for i, h := range hosts {
 		h.subnet = netip.MustParsePrefix("10.20.0.0/24")
-		h.power = PowerOn
-		h.began = patched.Add(time.Duration(i) * 7 * time.Minute)
-		h.listeners = append(h.listeners,
-			listener{"WinRM", kernel, winrmPort, winrmPort},
-			listener{"TermService", svchost, 3389, 3389},
-			listener{"LanmanServer", kernel, 445, 445})
-		for i := range h.listeners {
-			h.listeners[i].program = strings.ToLower(h.listeners[i].program)
-		}
-		h.services = append(h.services, windowsServices()...)
-		h.system = newSystem()
-		signIn(h.services)
-		h.rules = append(h.rules, windowsRules()...)
+		h.windows = "10.0.14393" // Server 2016
+		h.install(patched.Add(time.Duration(i) * 7 * time.Minute))
 		h.rules = append(h.rules, policyRules()...)
 	}
 	return hosts
+}
+
+// install is what Windows itself brings; it has run since began.
+func (h *host) install(began time.Time) {
+	h.power, h.began = PowerOn, began
+	h.listeners = append(h.listeners,
+		listener{"WinRM", kernel, winrmPort, winrmsPort},
+		listener{"TermService", svchost, 3389, 3389},
+		listener{"LanmanServer", kernel, 445, 445})
+	for i := range h.listeners {
+		h.listeners[i].program = strings.ToLower(h.listeners[i].program)
+	}
+	h.services = append(h.services, windowsServices()...)
+	h.system = newSystem()
+	signIn(h.services)
+	h.rules = append(h.rules, windowsRules()...)
 }
 
 func smpHost() *host {
@@ -168,6 +175,7 @@ func (w *World) enrol(managed int) {
 			c.name, c.address, c.home = c.server.name, c.server.address, w.smp()
 		} else {
 			w.enrolWorkstation(c, i)
+			w.prepare(c, i)
 		}
 		first := w.at + between(mix(w.seed, uint64(i), saltContact), 1, contactEvery)
 		w.agenda = append(w.agenda, entry{first, i})

@@ -38,6 +38,9 @@ func windowsRules() []Rule {
 	return []Rule{
 		only(inbound("WINRM-HTTP-In-TCP-NoScope", "Windows Remote Management (HTTP-In)", remote, "TCP", "5985", kernel), "Domain, Private", "Any"),
 		only(inbound("WINRM-HTTP-In-TCP", "Windows Remote Management (HTTP-In)", remote, "TCP", "5985", kernel), "Public", "LocalSubnet"),
+		// Windows brings no rule for the listener with TLS; who makes one makes this.
+		only(inbound("WINRM-HTTPS-In-TCP", "Windows Remote Management (HTTPS-In)", remote, "TCP", "5986", kernel), "Domain, Private", "Any"),
+		only(inbound("WINRM-HTTPS-In-TCP-PUBLIC", "Windows Remote Management (HTTPS-In)", remote, "TCP", "5986", kernel), "Public", "LocalSubnet"),
 		off(inbound("WINRM-HTTP-Compat-In-TCP", "Windows Remote Management - Compatibility Mode (HTTP-In)", remote, "TCP", "80", kernel)),
 		inbound("RemoteDesktop-UserMode-In-TCP", "Remote Desktop - User Mode (TCP-In)", "Remote Desktop", "TCP", "3389", svchost),
 		inbound("RemoteDesktop-UserMode-In-UDP", "Remote Desktop - User Mode (UDP-In)", "Remote Desktop", "UDP", "3389", svchost),

@@ -8,16 +8,19 @@ type Truth struct {
 	Now  time.Time `json:"now"`
 	Pace int       `json:"pace"` // world seconds per real second
 
-	Hosts     []HostTruth     `json:"hosts"`
+	Hosts     []HostTruth     `json:"hosts"` // the servers
 	Queue     QueueTruth      `json:"queue"`
 	Snapshots []SnapshotTruth `json:"snapshots"`
 	Clients   ClientsTruth    `json:"clients"`
+	// TestClients are the managed computers on which an upgrade is tried first: always
+	// on, and reached by WinRM as the servers are.
+	TestClients []HostTruth `json:"test_clients"`
 }
 
 // HostTruth is one server.
 type HostTruth struct {
 	Name    string `json:"name"`
-	Role    string `json:"role"`    // smp, sql, site, gateway
+	Role    string `json:"role"`    // smp, sql, site, gateway, client
 	Label   string `json:"label"`   // the role as people say it
 	Address string `json:"address"` // in the world, not on loopback
 	Power   Power  `json:"power"`

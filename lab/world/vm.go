@@ -88,7 +88,7 @@ func (w *World) RenewPassword(name string) error {
 // hours.
 func (w *World) join(start time.Time) {
 	w.directory = map[string]time.Time{}
-	for i, h := range w.hosts {
+	for i, h := range w.machines() {
 		h.account.renewed = start.Add(-12*24*time.Hour - time.Duration(i)*5*time.Hour).Truncate(time.Second)
 		w.directory[h.name] = h.account.renewed
 	}

@@ -47,7 +47,8 @@ type World struct {
 	at   int64     // the last whole second that was played, Unix
 	real time.Time // the real moment of now; zero while the clock stands
 
-	hosts     []*host
+	hosts     []*host // the servers
+	stations  []*host // the test clients
 	clients   []client
 	agenda    agenda
 	console   []visitor
@@ -91,11 +92,11 @@ func (w *World) warmUp(start time.Time, managed int) {
 	w.now = start.Add(-before)
 	w.at = w.now.Unix()
 	w.hosts = site(start)
-	w.join(start)
-	w.warmLogs()
 	w.database = newDatabase(start)
 	w.console = newConsole()
 	w.enrol(managed)
+	w.join(start)
+	w.warmLogs()
 	w.servicesChanged()
 	w.queue.begin(w.at)
 	w.advance(before)
@@ -107,10 +108,10 @@ func (w *World) warmUp(start time.Time, managed int) {
 
 // host finds a host by name, in any letter case.
 func (w *World) host(name string) (*host, error) {
-	for _, h := range w.hosts {
+	for _, h := range w.machines() {
 		if equalFold(h.name, name) {
 			return h, nil
 		}
 	}
-	return nil, errNoHost(name)
+	return nil, w.errNoHost(name)
 }

@@ -27,6 +27,14 @@ type logon struct {
 	session *ntlm.Session // nil when sealing was not negotiated
 }
 
+// port is the host's own, by which the connection came.
+func (c *connection) port() int {
+	if c.bindings != nil {
+		return HTTPSPort
+	}
+	return HTTPPort
+}
+
 // cut ends the connection as a pulled cable or a firewall does.
 func (c *connection) cut() { cut(c.net) }
 
@@ -37,17 +45,18 @@ func cut(c net.Conn) {
 	_ = c.Close()
 }
 
-// door is a listener that lets in only whom the host answers.
+// door is a listener that lets in only whom the host answers on a port of its own.
 type door struct {
 	net.Listener
-	answers func(netip.AddrPort) bool
+	port    int
+	answers func(remote netip.AddrPort, port int) bool
 }
 
 // Accept waits for the next connection that the host answers.
 func (d *door) Accept() (net.Conn, error) {
 	for {
 		c, err := d.Listener.Accept()
-		if err != nil || d.answers(address(c)) {
+		if err != nil || d.answers(address(c), d.port) {
 			return c, err
 		}
 		cut(c)

@@ -39,7 +39,7 @@ func (s *Server) perform(ctx context.Context, c *connection, user string, body [
 		fault = faultInjected(f.Code)
 	}
 	if fault == nil && op == "Identify" {
-		return wireReply{op, http.StatusOK, identity(true)}, true
+		return wireReply{op, http.StatusOK, identity(s.cfg.Windows)}, true
 	}
 	var a answer
 	if fault == nil {

@@ -28,7 +28,7 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Server", "Microsoft-HTTPAPI/2.0")
-	if !s.cfg.Answers(c.remote) {
+	if !s.cfg.Answers(c.remote, c.port()) {
 		c.cut()
 		return
 	}
@@ -49,7 +49,7 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", http.MethodPost)
 		w.WriteHeader(http.StatusMethodNotAllowed)
 	case strings.EqualFold(r.Header.Get("WSMANIDENTIFY"), "unauthenticated"):
-		s.identify(w, body)
+		s.identify(w, c, body)
 	default:
 		if user := s.logOn(w, r, c, len(body) > 0); user != "" {
 			s.message(w, r, c, user, body)
@@ -79,11 +79,11 @@ func (s *Server) logOn(w http.ResponseWriter, r *http.Request, c *connection, me
 		return s.negotiate(w, c, value)
 	case strings.EqualFold(scheme, "Basic"):
 		s.count(func(st *Stats) { st.Basic++ })
-		if user, ok := s.basic(r); ok {
+		if user, ok := s.basic(r, c); ok {
 			return user
 		}
 	}
-	s.deny(w)
+	s.deny(w, c)
 	return ""
 }
 
@@ -111,7 +111,7 @@ func (s *Server) negotiate(w http.ResponseWriter, c *connection, value string) s
 	}
 	c.hello, c.on = nil, nil
 	s.cfg.Log.Info("logon refused", "host", s.cfg.Name, "from", c.remote, "reason", err)
-	s.deny(w)
+	s.deny(w, c)
 	return ""
 }
 
@@ -133,9 +133,9 @@ func (s *Server) challenge(w http.ResponseWriter, c *connection, token []byte) e
 }
 
 // basic checks a password sent in clear.
-func (s *Server) basic(r *http.Request) (user string, ok bool) {
+func (s *Server) basic(r *http.Request, c *connection) (user string, ok bool) {
 	name, password, ok := r.BasicAuth()
-	if !ok || !s.cfg.AllowBasic {
+	if !ok || !s.takesBasic(c) {
 		return "", false
 	}
 	domain, user, found := strings.Cut(name, `\`)
@@ -157,24 +157,29 @@ func accountName(user, domain, host string) string {
 	return strings.ToUpper(domain) + `\` + strings.ToLower(user)
 }
 
+// takesBasic reports whether a password may come in clear by this connection.
+func (s *Server) takesBasic(c *connection) bool {
+	return s.cfg.AllowBasic && (c.bindings != nil || s.cfg.AllowUnencrypted)
+}
+
 // deny asks for a logon.
-func (s *Server) deny(w http.ResponseWriter) {
+func (s *Server) deny(w http.ResponseWriter, c *connection) {
 	w.Header().Add("WWW-Authenticate", "Negotiate")
-	if s.cfg.AllowBasic {
+	if s.takesBasic(c) {
 		w.Header().Add("WWW-Authenticate", `Basic realm="WSMAN"`)
 	}
 	w.WriteHeader(http.StatusUnauthorized)
 }
 
 // identify answers the one question that needs no logon.
-func (s *Server) identify(w http.ResponseWriter, body []byte) {
+func (s *Server) identify(w http.ResponseWriter, c *connection, body []byte) {
 	e, fault := decode(body)
 	if fault != nil || e.Body.Identify == nil {
-		s.deny(w)
+		s.deny(w, c)
 		return
 	}
 	w.Header().Set("Content-Type", soapType)
-	_, _ = w.Write(identity(false)) // the client may have gone
+	_, _ = w.Write(identity("0.0.0")) // the client may have gone
 }
 
 // message opens the body and answers what it asks.

@@ -214,7 +214,7 @@ func TestBasicRefused(t *testing.T) {
 // an open one.
 func TestAnswers(t *testing.T) {
 	var shut atomic.Bool
-	s, url := startHost(t, Config{Answers: func(remote netip.AddrPort) bool {
+	s, url := startHost(t, Config{Answers: func(remote netip.AddrPort, _ int) bool {
 		return remote.Addr().IsLoopback() && !shut.Load()
 	}})
 	p := newPeer(t, url)

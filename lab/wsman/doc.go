@@ -1,5 +1,5 @@
 // Package wsman is a Windows host's remote management service (WinRM) for the
-// practice estate: WS-Management over HTTP or HTTPS on a loopback listener, with
+// practice estate: WS-Management over HTTP and HTTPS on loopback listeners, with
 // the cmd shell resource (Create, Command, Send, Receive, Signal, Delete),
 // NTLMv2 with message sealing, channel bindings, quotas and WSManFault codes.
 //

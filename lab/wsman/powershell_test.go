@@ -22,8 +22,8 @@ func serveHost(t *testing.T, w *world.World, host string) *winrm.Fleet {
 		Name: host, Domain: "LAB",
 		Password: func(user, domain string) (string, bool) { return "correct horse", user == "itmsbot" },
 		Run:      wsman.PowerShell(w, host),
-		Answers: func(netip.AddrPort) bool {
-			return w.Answers(host, netip.MustParseAddr(world.BotAddress), 5985)
+		Answers: func(_ netip.AddrPort, port int) bool {
+			return w.Answers(host, netip.MustParseAddr(world.BotAddress), port)
 		},
 	})
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -27,9 +27,12 @@ type Config struct {
 	// "" or Name. False means that there is no such account. Nil knows nobody.
 	Password func(user, domain string) (password string, ok bool)
 
-	// Certificate makes the server speak https (TLS 1.2 and later). Nil is plain
-	// http, where only sealed messages are accepted.
+	// Certificate is what ServeTLS shows; it takes TLS 1.2 and later.
 	Certificate *tls.Certificate
+
+	// Windows is the version that the host tells who has logged on, such as
+	// 10.0.19045; empty is that of Server 2016.
+	Windows string
 
 	// RequireBinding refuses NTLM over https without channel bindings. Bindings
 	// that are sent are checked in any case.
@@ -38,7 +41,8 @@ type Config struct {
 	// AllowUnencrypted accepts messages in clear on plain http.
 	AllowUnencrypted bool
 
-	// AllowBasic accepts and offers Basic authentication.
+	// AllowBasic accepts and offers Basic authentication over https, and where
+	// AllowUnencrypted is set on plain http too.
 	AllowBasic bool
 
 	MaxEnvelopeKB   int           // largest SOAP message, in KiB; 0 means 500
@@ -54,13 +58,19 @@ type Config struct {
 	Run func(ctx context.Context, c *Command)
 
 	// Answers is asked for every new connection and every request; false cuts the
-	// connection without a reply, as a host that is off or a closed firewall does.
-	// Nil always answers.
-	Answers func(remote netip.AddrPort) bool
+	// connection without a reply, as a host that is off or a closed firewall does. The
+	// port is the host's own, HTTPPort or HTTPSPort. Nil always answers.
+	Answers func(remote netip.AddrPort, port int) bool
 
 	// Log gets one line per refusal, never a password or a message. Nil is silent.
 	Log *slog.Logger
 }
+
+// The ports of a Windows host, whatever a lab listens on.
+const (
+	HTTPPort  = 5985
+	HTTPSPort = 5986
+)
 
 // Stats counts what went over the wire since New. Reset does not clear it.
 type Stats struct {
@@ -96,11 +106,12 @@ func New(cfg Config) *Server {
 	cfg.MaxShells = cmp.Or(cfg.MaxShells, defaultMaxShells)
 	cfg.MaxProcesses = cmp.Or(cfg.MaxProcesses, defaultMaxProcesses)
 	cfg.IdleTimeout = cmp.Or(cfg.IdleTimeout, defaultIdleTimeout)
+	cfg.Windows = cmp.Or(cfg.Windows, "10.0.14393")
 	if cfg.Password == nil {
 		cfg.Password = func(string, string) (string, bool) { return "", false }
 	}
 	if cfg.Answers == nil {
-		cfg.Answers = func(netip.AddrPort) bool { return true }
+		cfg.Answers = func(netip.AddrPort, int) bool { return true }
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -113,14 +124,29 @@ func New(cfg Config) *Server {
 	}
 }
 
-// Serve answers connections on l, which it closes, until Close; it then returns
-// nil. It may be called for several listeners.
+// Serve answers plain http on l, which it closes, until Close; it then returns nil.
+// Only sealed messages are accepted. Serve and ServeTLS may be called for several
+// listeners of one host.
 func (s *Server) Serve(l net.Listener) error {
-	defer l.Close()
+	return s.serve(&door{l, HTTPPort, s.cfg.Answers}, nil)
+}
+
+// ServeTLS is Serve for https.
+func (s *Server) ServeTLS(l net.Listener) error {
 	bindings, err := s.bindings()
 	if err != nil {
-		return err
+		return errors.Join(err, l.Close())
 	}
+	return s.serve(tls.NewListener(&door{l, HTTPSPort, s.cfg.Answers}, &tls.Config{
+		MinVersion:     tls.VersionTLS12,
+		NextProtos:     []string{"http/1.1"},
+		GetCertificate: s.certificate,
+	}), bindings)
+}
+
+// serve answers on one listener; bindings are nil on plain http.
+func (s *Server) serve(l net.Listener, bindings []byte) error {
+	defer l.Close()
 	h := &http.Server{
 		Handler:           http.HandlerFunc(s.handle),
 		ConnContext:       func(ctx context.Context, c net.Conn) context.Context { return s.connected(ctx, c, bindings) },
@@ -134,14 +160,6 @@ func (s *Server) Serve(l net.Listener) error {
 		return nil
 	}
 	defer s.running.Done()
-	l = &door{Listener: l, answers: s.cfg.Answers}
-	if s.cfg.Certificate != nil {
-		l = tls.NewListener(l, &tls.Config{
-			MinVersion:     tls.VersionTLS12,
-			NextProtos:     []string{"http/1.1"},
-			GetCertificate: s.certificate,
-		})
-	}
 	if err := h.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve %s on %s: %w", s.cfg.Name, l.Addr(), err)
 	}
@@ -160,13 +178,10 @@ func (s *Server) open(h *http.Server) bool {
 	return true
 }
 
-// bindings are the channel bindings of the host's certificate, nil without one.
+// bindings are the channel bindings of the host's certificate.
 func (s *Server) bindings() ([]byte, error) {
-	if s.cfg.Certificate == nil {
-		return nil, nil
-	}
-	if len(s.cfg.Certificate.Certificate) == 0 {
-		return nil, fmt.Errorf("serve %s: its certificate is empty", s.cfg.Name)
+	if s.cfg.Certificate == nil || len(s.cfg.Certificate.Certificate) == 0 {
+		return nil, fmt.Errorf("serve %s over TLS: it has no certificate", s.cfg.Name)
 	}
 	leaf, err := x509.ParseCertificate(s.cfg.Certificate.Certificate[0])
 	if err != nil {

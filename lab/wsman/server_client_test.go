@@ -39,7 +39,11 @@ func startHost(t testing.TB, cfg Config) (*Server, string) {
 	}
 	s := New(cfg)
 	served := make(chan error, 1)
-	go func() { served <- s.Serve(l) }() // the cleanup waits for it
+	serve := s.Serve
+	if cfg.Certificate != nil {
+		serve = s.ServeTLS
+	}
+	go func() { served <- serve(l) }() // the cleanup waits for it
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Errorf("close: %v", err)

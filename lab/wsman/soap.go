@@ -186,12 +186,9 @@ func (a answer) marshal(e *envelope) []byte {
 }
 
 // identity answers wsmid:Identify, DSP0226 section 11. Who has not logged on is
-// not told the version.
-func identity(known bool) []byte {
-	version := "OS: 0.0.0 SP: 0.0 Stack: 3.0"
-	if known {
-		version = "OS: 10.0.14393 SP: 0.0 Stack: 3.0"
-	}
+// told 0.0.0.
+func identity(windows string) []byte {
+	version := "OS: " + windows + " SP: 0.0 Stack: 3.0"
 	return fmt.Appendf(nil, `<s:Envelope xml:lang="en-US" xmlns:s="%s"><s:Header/><s:Body>`+
 		`<wsmid:IdentifyResponse xmlns:wsmid="%s"><wsmid:ProtocolVersion>%s</wsmid:ProtocolVersion>`+
 		`<wsmid:ProductVendor>Microsoft Corporation</wsmid:ProductVendor><wsmid:ProductVersion>%s</wsmid:ProductVersion>`+

@@ -1,0 +1,84 @@
+package lab
+
+import (
+	"crypto/rand"
+	"fmt"
+	"net"
+	"net/netip"
+
+	"itmsbot/lab/world"
+	"itmsbot/lab/wsman"
+)
+
+// HostDocument is how to reach one Windows machine: a server of the estate, or one of
+// the two test clients, whose role is "client".
+type HostDocument struct {
+	Name string `json:"name"`
+	Role string `json:"role"`
+	// VM is its virtual machine's name in vCenter; empty for a workstation.
+	VM string `json:"vm"`
+	// WinRM seals with NTLM. WinRMHTTPS takes NTLM, bound to the certificate or not,
+	// and Basic; CA vouches for its certificate.
+	WinRM      string `json:"winrm"`
+	WinRMHTTPS string `json:"winrm_https"`
+	Domain     string `json:"domain"`
+	User       string `json:"user"`
+	Password   string `json:"password"`
+	CA         string `json:"ca"` // PEM
+}
+
+// The endings of a listener's name, by which the lab finds it.
+const (
+	overHTTP  = " http"
+	overHTTPS = " https"
+)
+
+// startHosts gives every server and test client of the world its WinRM listeners. A
+// connection from this machine is one from the bot's address in the world, so that
+// the world's firewall decides whether it is answered.
+func (l *Lab) startHosts() error {
+	password := rand.Text()
+	vms := map[string]string{}
+	for _, m := range l.World.Machines() {
+		vms[m.Host] = m.Host
+	}
+	truth := l.World.Truth()
+	for _, h := range append(truth.Hosts, truth.TestClients...) {
+		doc := HostDocument{Name: h.Name, Role: h.Role, VM: vms[h.Name], Domain: domain, User: account, Password: password, CA: l.authority.pem()}
+		if err := l.startHost(&doc); err != nil {
+			return fmt.Errorf("remote management of %s: %w", h.Name, err)
+		}
+		l.doc.Hosts = append(l.doc.Hosts, doc)
+	}
+	// A host that loses its power drops whoever is connected, in the same moment.
+	l.World.OnPowerLoss(func(host string) { l.Hosts[host].Reset() })
+	return nil
+}
+
+// startHost opens the listeners of one machine and writes them into its document.
+func (l *Lab) startHost(doc *HostDocument) error {
+	certificate, _, err := l.authority.certify(doc.Name)
+	if err != nil {
+		return err
+	}
+	inside, err := l.World.Inside(doc.Name)
+	if err != nil {
+		return err
+	}
+	name, password := doc.Name, doc.Password
+	l.Hosts[name] = wsman.New(wsman.Config{Name: name, Domain: domain, Certificate: certificate, Windows: inside.Windows, AllowBasic: true, Log: l.log,
+		Password: func(user, _ string) (string, bool) { return password, user == account },
+		Run:      wsman.PowerShell(l.World, name),
+		Answers: func(_ netip.AddrPort, port int) bool {
+			return l.World.Answers(name, netip.MustParseAddr(world.BotAddress), port)
+		}})
+	for scheme, url := range map[string]*string{overHTTP: &doc.WinRM, overHTTPS: &doc.WinRMHTTPS} {
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		l.listeners[name+scheme] = ln
+		*url = scheme[1:] + "://" + ln.Addr().String() + "/wsman"
+	}
+	return nil
+}
