@@ -27,6 +27,11 @@ type faultKind struct {
 	Kind  string `json:"kind"`
 	Name  string `json:"name"`
 	About string `json:"about"`
+	// Lasts says that it is a state: it begins at once, takes no count and no after,
+	// and ends when it is cleared.
+	Lasts bool `json:"lasts"`
+	// Targets are the kind's own where it cannot be about all of its group's.
+	Targets []faultTarget `json:"targets,omitempty"`
 }
 
 // activeFault is a fault that somebody made and nobody cleared.
@@ -39,6 +44,7 @@ type activeFault struct {
 	Struck  int    `json:"struck"`  // how often it did; 0 where Count is 0, which nobody counts
 	Waiting int    `json:"waiting"` // occasions that pass first
 	UsedUp  bool   `json:"used_up"`
+	Lasts   bool   `json:"lasts"` // a state, not something that strikes
 }
 
 func (p *page) listFaults(*http.Request) (any, error) {
@@ -59,8 +65,7 @@ func (p *page) changeFaults(r *http.Request) (any, error) {
 		return nil, err
 	}
 	if call.Clear {
-		p.faults.clear()
-		return done, nil
+		return done, p.faults.clear()
 	}
 	if call.Count < 0 || call.After < 0 {
 		return nil, refusef(http.StatusBadRequest, "A fault strikes, and waits for, no fewer than 0 occasions.")

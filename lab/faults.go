@@ -1,14 +1,11 @@
 package lab
 
 import (
-	"maps"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
-
-	"itmsbot/lab/slack"
-	"itmsbot/lab/wsman"
 )
 
 // faultSource is a group of faults and the server that carries them out.
@@ -16,7 +13,7 @@ type faultSource struct {
 	faultGroup
 	inject func(madeFault) error // with the kind's own name, without the group
 	left   func() []madeFault    // those still at work, with the count and after that are left
-	clear  func()
+	clear  func() error
 }
 
 // madeFault is a fault as somebody asked for it.
@@ -65,8 +62,11 @@ func (d *faultDesk) inject(f madeFault) error {
 	if !ok {
 		return refusef(http.StatusBadRequest, "There is no fault %q; GET /lab/faults lists them.", f.kind)
 	}
-	if !slices.ContainsFunc(s.Targets, func(t faultTarget) bool { return t.Target == f.target }) {
-		return refusef(http.StatusBadRequest, "%s has no target %q.", s.Title, f.target)
+	switch {
+	case !slices.ContainsFunc(s.targetsOf(k), func(t faultTarget) bool { return t.Target == f.target }):
+		return refusef(http.StatusBadRequest, "%s: %s has no target %q; GET /lab/faults lists them.", s.Title, k.Name, f.target)
+	case k.Lasts && (f.count != 0 || f.after != 0):
+		return refusef(http.StatusBadRequest, "%s: %s lasts until it is cleared, so send neither count nor after.", s.Title, k.Name)
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -80,13 +80,15 @@ func (d *faultDesk) inject(f madeFault) error {
 }
 
 // clear ends every fault and forgets those used up.
-func (d *faultDesk) clear() {
+func (d *faultDesk) clear() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.made = nil
+	var errs []error
 	for _, s := range d.sources {
-		s.clear()
+		errs = append(errs, s.clear())
 	}
+	return errors.Join(errs...)
 }
 
 // active lists the faults made, oldest first. A fault made on the server itself,
@@ -136,12 +138,26 @@ func (f madeFault) mayHaveLeft(l madeFault) bool {
 
 func (s faultSource) describe(f madeFault) activeFault {
 	a := activeFault{Kind: f.kind, Name: strings.TrimPrefix(f.kind, s.Name+"."), Group: s.Title, Target: f.target, Count: f.count}
-	for _, t := range s.Targets {
+	targets := s.Targets
+	for _, k := range s.Kinds {
+		if k.Kind == f.kind {
+			targets, a.Lasts = s.targetsOf(k), k.Lasts
+		}
+	}
+	for _, t := range targets {
 		if t.Target == f.target {
 			a.Target = t.Name
 		}
 	}
 	return a
+}
+
+// targetsOf are what a kind can be about.
+func (s faultSource) targetsOf(k faultKind) []faultTarget {
+	if k.Targets != nil {
+		return k.Targets
+	}
+	return s.Targets
 }
 
 // sentence gives a clause its capital and its full stop.
@@ -150,57 +166,4 @@ func sentence(text string) string {
 		return ""
 	}
 	return strings.ToUpper(text[:1]) + strings.TrimSuffix(text[1:], ".") + "."
-}
-
-// slackFaults are those of the workspace; their targets are Web API methods.
-func slackFaults(s *slack.Server) faultSource {
-	g := faultGroup{Name: "slack", Title: "Slack", Targets: []faultTarget{
-		{"", "every call"}, {"chat.postMessage", "post"}, {"chat.update", "update"}, {"chat.postEphemeral", "answer to one person"},
-		{"conversations.history", "history"}, {"views.open", "form"}, {"response_url", "response_url"}, {"upload", "upload"},
-	}}
-	for _, k := range slack.FaultKinds() {
-		g.Kinds = append(g.Kinds, faultKind{"slack." + k.Name, k.Name, sentence(k.About)})
-	}
-	return faultSource{g,
-		func(f madeFault) error {
-			return s.Inject(slack.Fault{Kind: f.kind, Method: f.target, After: f.after, Count: f.count})
-		},
-		func() (left []madeFault) {
-			for _, f := range s.Faults() {
-				left = append(left, madeFault{f.Kind, f.Method, f.Count, f.After})
-			}
-			return left
-		},
-		s.Clear,
-	}
-}
-
-// hostFaults are those of remote management; their targets are the hosts.
-func hostFaults(hosts map[string]*wsman.Server) []faultSource {
-	names := slices.Sorted(maps.Keys(hosts))
-	g := faultGroup{Name: "winrm", Title: "WinRM"}
-	for _, name := range names {
-		g.Targets = append(g.Targets, faultTarget{name, name})
-	}
-	for _, k := range wsman.FaultKinds() {
-		g.Kinds = append(g.Kinds, faultKind{"winrm." + k.Kind, k.Kind, sentence(k.Text)})
-	}
-	return []faultSource{{g,
-		func(f madeFault) error {
-			return hosts[f.target].Inject(wsman.Fault{Kind: f.kind, After: f.after, Count: f.count})
-		},
-		func() (left []madeFault) {
-			for _, name := range names {
-				for _, f := range hosts[name].Faults() {
-					left = append(left, madeFault{f.Kind, name, f.Count, f.After})
-				}
-			}
-			return left
-		},
-		func() {
-			for _, h := range hosts {
-				h.Clear()
-			}
-		},
-	}}
 }

@@ -1,12 +1,22 @@
 package lab
 
 import (
+	"context"
 	"net/http"
+	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"itmsbot/estate"
+	"itmsbot/estate/sqlserver"
+	"itmsbot/estate/vsphere"
+	"itmsbot/estate/winrm"
 	"itmsbot/lab/slack"
+	"itmsbot/lab/tds"
+	"itmsbot/lab/vcenter"
 	"itmsbot/lab/wsman"
 )
 
@@ -17,29 +27,116 @@ func (p *testPage) faults(t *testing.T) faultList {
 	return list
 }
 
+// TestFaultsOfferWhatTheServersOffer makes every fault that a lab offers, of every
+// server, on everything that it can be about.
 func TestFaultsOfferWhatTheServersOffer(t *testing.T) {
-	p := newTestPage(t)
+	l, _ := run(t)
+	p := &testPage{url: strings.TrimSuffix(l.Document().Page, "/")}
 	groups := p.faults(t).Groups
-	if len(groups) != 2 || len(groups[0].Kinds) != len(slack.FaultKinds()) || len(groups[1].Kinds) != len(wsman.FaultKinds()) {
+	kinds := map[string]int{"slack": len(slack.FaultKinds()), "winrm": len(wsman.FaultKinds()), "sql": len(tds.FaultKinds()), "vcenter": len(vcenter.FaultKinds())}
+	if len(groups) != len(kinds) {
 		t.Fatalf("groups %+v", groups)
-	}
-	for _, g := range groups {
-		for _, k := range g.Kinds {
-			for _, target := range g.Targets {
-				p.must(t, "POST", "/lab/faults", map[string]any{"kind": k.Kind, "target": target.Target, "count": 1, "after": 5}, nil)
-			}
-		}
 	}
 	want := 0
 	for _, g := range groups {
-		want += len(g.Kinds) * len(g.Targets)
+		if len(g.Kinds) != kinds[g.Name] {
+			t.Errorf("%s: %d kinds, want %d", g.Name, len(g.Kinds), kinds[g.Name])
+		}
+		for _, k := range g.Kinds {
+			if k.Name == "" || !strings.HasSuffix(k.About, ".") || strings.ToUpper(k.About[:1]) != k.About[:1] {
+				t.Errorf("%s says %q", k.Kind, k.About)
+			}
+			targets := g.Targets
+			if k.Targets != nil {
+				targets = k.Targets
+			}
+			for _, target := range targets {
+				want++
+				body := map[string]any{"kind": k.Kind, "target": target.Target, "count": 1, "after": 5}
+				if k.Lasts {
+					if e := p.refused(t, "POST", "/lab/faults", body); !strings.Contains(e.Reason, "lasts until it is cleared") {
+						t.Errorf("%s counted: %+v", k.Kind, e)
+					}
+					body = map[string]any{"kind": k.Kind, "target": target.Target}
+				}
+				p.must(t, "POST", "/lab/faults", body, nil)
+			}
+		}
 	}
-	if got := len(p.faults(t).Active); got != want {
-		t.Errorf("%d faults at work, want %d", got, want)
+	active := p.faults(t).Active
+	if len(active) != want {
+		t.Errorf("%d faults at work, want %d", len(active), want)
+	}
+	for _, a := range active {
+		if a.Target == "" || a.Waiting != 5 && !a.Lasts || a.UsedUp {
+			t.Errorf("%+v", a)
+		}
 	}
 	p.must(t, "POST", "/lab/faults", map[string]any{"clear": true}, nil)
-	if left := p.faults(t).Active; len(left) != 0 || len(p.Faults()) != 0 {
-		t.Errorf("after clearing there are %+v", left)
+	left := len(l.Slack.Faults()) + len(l.CMDB.Faults()) + len(l.VCenter.Faults()) + len(l.Hosts["SMP1"].Faults())
+	if active := p.faults(t).Active; len(active)+left != 0 {
+		t.Errorf("after clearing there are %+v", active)
+	}
+}
+
+// TestFaultsStrikeOnTheWire: what is broken by HTTP is broken for the bot's adapters,
+// once, and shows as used up.
+func TestFaultsStrikeOnTheWire(t *testing.T) {
+	l, fleet := run(t)
+	p := &testPage{url: strings.TrimSuffix(l.Document().Page, "/")}
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	defer cancel()
+	doc := l.Document()
+	cmdb, err := sqlserver.New(sqlserver.Instance{Name: "SQL1", Address: doc.CMDB.Address, Database: doc.CMDB.Database, Thumbprint: doc.CMDB.Thumbprint,
+		Login: &sqlserver.Login{User: doc.CMDB.User, Password: func() (string, error) { return doc.CMDB.Password, nil }}}, sqlserver.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cmdb.Close()
+	vms, err := vsphere.New(vsphere.Config{Name: "vCenter", URL: doc.VCenter.URL, User: doc.VCenter.User, Thumbprint: doc.VCenter.Thumbprint,
+		Password: func() (string, error) { return doc.VCenter.Password, nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var running sync.WaitGroup // waited for below
+	serving, stop := context.WithCancel(ctx)
+	running.Go(func() { _ = vms.Run(serving) })
+	defer running.Wait()
+	defer stop()
+	h := l.host(t, "SMP1")
+	overTLS := func() error {
+		_, err := fleetTLS(t, h, winrm.NTLM, h.CA).Record(ctx, "SMP1", estate.Look)
+		return err
+	}
+	queue := func() error { _, err := cmdb.Queue(ctx); return err }
+	machines := func() error { _, err := vms.ByUUID(ctx, "42114d56-9c0f-1e7a-5b3d-60c1a2e4f101"); return err }
+	record := func() error { _, err := fleet.Record(ctx, "SITE1", estate.Look); return err }
+	for _, tt := range []struct {
+		fault, target string
+		do            func() error
+		want          estate.Trouble
+	}{
+		{"winrm.refused", "SITE1", record, estate.Refused},
+		{"winrm.another-certificate", "SMP1", overTLS, estate.Untrusted},
+		{"vcenter.another-certificate", "", machines, estate.Untrusted},
+		{"sql.another-certificate", "", queue, estate.Untrusted},
+		{"sql.error", "queue", queue, estate.Unreachable}, // a deadlock: asking again helps
+		{"vcenter.session-lost", "", machines, ""},        // the adapter logs on again
+	} {
+		body := map[string]any{"kind": tt.fault, "target": tt.target, "count": 1}
+		p.must(t, "POST", "/lab/faults", body, nil)
+		if err := tt.do(); (err == nil) != (tt.want == "") || err != nil && estate.TroubleOf(err) != tt.want {
+			t.Errorf("%s: %v, want %s", tt.fault, err, tt.want)
+		}
+		if a := p.faults(t).Active; len(a) != 1 || a[0].Struck != 1 || !a[0].UsedUp {
+			t.Errorf("%s afterwards: %+v", tt.fault, a)
+		}
+		p.must(t, "POST", "/lab/faults", map[string]any{"clear": true}, nil)
+	}
+	for name, do := range map[string]func() error{"SQL Server": queue, "vCenter": machines} {
+		if err := do(); err != nil {
+			t.Errorf("%s afterwards: %v", name, err)
+		}
 	}
 }
 

@@ -2,9 +2,11 @@ package lab
 
 import (
 	"crypto/rand"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"net/netip"
+	"strings"
 
 	"itmsbot/lab/world"
 	"itmsbot/lab/wsman"
@@ -44,7 +46,7 @@ func (l *Lab) startHosts() error {
 	}
 	truth := l.World.Truth()
 	for _, h := range append(truth.Hosts, truth.TestClients...) {
-		doc := HostDocument{Name: h.Name, Role: h.Role, VM: vms[h.Name], Domain: domain, User: account, Password: password, CA: l.authority.pem()}
+		doc := HostDocument{Name: h.Name, Role: h.Role, VM: vms[h.Name], Domain: domain, User: account, Password: password, CA: string(l.authority.PEM())}
 		if err := l.startHost(&doc); err != nil {
 			return fmt.Errorf("remote management of %s: %w", h.Name, err)
 		}
@@ -55,9 +57,15 @@ func (l *Lab) startHosts() error {
 	return nil
 }
 
+// certify makes the certificate of a machine of the estate.
+func (l *Lab) certify(machine string) (*tls.Certificate, error) {
+	name := strings.ToLower(machine)
+	return l.authority.Issue(name+".lab.example", name)
+}
+
 // startHost opens the listeners of one machine and writes them into its document.
 func (l *Lab) startHost(doc *HostDocument) error {
-	certificate, _, err := l.authority.certify(doc.Name)
+	certificate, err := l.certify(doc.Name)
 	if err != nil {
 		return err
 	}

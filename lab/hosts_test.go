@@ -16,6 +16,7 @@ import (
 
 	"itmsbot/estate"
 	"itmsbot/estate/winrm"
+	"itmsbot/lab/pki"
 	"itmsbot/lab/world"
 )
 
@@ -76,14 +77,14 @@ func TestRemoteManagementOverTLS(t *testing.T) {
 // without having said who it is.
 func TestAnotherAuthority(t *testing.T) {
 	l, _ := run(t)
-	other, err := newAuthority()
+	other, err := pki.NewAuthority("Somebody else's CA")
 	if err != nil {
 		t.Fatal(err)
 	}
 	h := l.host(t, "SMP1")
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	_, err = fleetTLS(t, h, winrm.NTLM, other.pem()).Record(ctx, "SMP1", estate.Look)
+	_, err = fleetTLS(t, h, winrm.NTLM, string(other.PEM())).Record(ctx, "SMP1", estate.Look)
 	if got := estate.TroubleOf(err); got != estate.Untrusted {
 		t.Errorf("%v, want that the certificate is not believed", err)
 	}

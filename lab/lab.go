@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"itmsbot/lab/pki"
 	"itmsbot/lab/slack"
 	"itmsbot/lab/tds"
 	"itmsbot/lab/vcenter"
@@ -53,7 +54,7 @@ type Lab struct {
 	VCenter *vcenter.Server
 
 	log       *slog.Logger
-	authority *authority
+	authority *pki.Authority
 	doc       Document
 	listeners map[string]net.Listener
 	front     net.Listener
@@ -143,7 +144,7 @@ func Start(o Options) (*Lab, error) {
 	l := &Lab{log: o.Log, Hosts: map[string]*wsman.Server{}, listeners: map[string]net.Listener{},
 		World: world.New(world.Options{Pace: o.Pace, Manual: o.Manual})}
 	var err error
-	if l.authority, err = newAuthority(); err != nil {
+	if l.authority, err = pki.NewAuthority("Practice estate CA"); err != nil {
 		return nil, err
 	}
 	if err := l.listen(o.Listen); err != nil {
@@ -243,7 +244,7 @@ func (l *Lab) listen(address string) error {
 // startCMDB gives SQL1 its SQL Server. It answers while the host is up.
 func (l *Lab) startCMDB() error {
 	const host, user, database = "SQL1", "itmsbot_reader", "Symantec_CMDB"
-	certificate, thumbprint, err := l.authority.certify(host)
+	certificate, err := l.certify(host)
 	if err != nil {
 		return err
 	}
@@ -257,7 +258,7 @@ func (l *Lab) startCMDB() error {
 		Password: func(u, d string) (string, bool) { return password, u == user && d == "" },
 		Answers:  func() bool { return l.World.Answers(host, netip.MustParseAddr(world.BotAddress), 1433) }})
 	address := ln.Addr().String()
-	l.doc.CMDB = CMDBDocument{Address: address, Database: database, User: user, Password: password, Thumbprint: thumbprint, CA: l.authority.pem(),
+	l.doc.CMDB = CMDBDocument{Address: address, Database: database, User: user, Password: password, Thumbprint: pki.Thumbprint(certificate), CA: string(l.authority.PEM()),
 		DSN: fmt.Sprintf("sqlserver://%s:%s@%s?database=%s&encrypt=true&TrustServerCertificate=true", user, password, address, database)}
 	l.World.OnPowerLoss(func(lost string) {
 		if lost == host {

@@ -13,7 +13,7 @@ func (l *Lab) mount(mux *http.ServeMux, headless bool) {
 		mux.Handle(path, app)
 	}
 	mux.Handle("/", newPage(pageDeps{
-		World: l.World, Slack: l.Slack, Hosts: l.Hosts,
+		World: l.World, Slack: l.Slack, Hosts: l.Hosts, CMDB: l.CMDB, VCenter: l.VCenter,
 		Channel:  slack.Channel{ID: channel, Name: "itms-upgrade", Topic: topic},
 		Bot:      pageBot{User: botUser, Name: botName, Command: command, Hint: hint},
 		People:   Members(),

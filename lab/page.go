@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"itmsbot/lab/slack"
+	"itmsbot/lab/tds"
+	"itmsbot/lab/vcenter"
 	"itmsbot/lab/world"
 	"itmsbot/lab/wsman"
 )
@@ -13,7 +15,11 @@ import (
 type pageDeps struct {
 	World *world.World
 	Slack *slack.Server
-	Hosts map[string]*wsman.Server // by name, to break
+	// What the fault panel can break beside Slack: the hosts by name, and the others
+	// where there are any.
+	Hosts   map[string]*wsman.Server
+	CMDB    *tds.Server
+	VCenter *vcenter.Server
 
 	Channel slack.Channel // the one the page shows
 	Bot     pageBot
@@ -42,7 +48,14 @@ type page struct {
 // newPage returns the page and the calls behind it, for the root of the lab's
 // listener. It answers whom guard lets in.
 func newPage(d pageDeps) http.Handler {
-	p := &page{d, newFaultDesk(append([]faultSource{slackFaults(d.Slack)}, hostFaults(d.Hosts)...)...)}
+	sources := []faultSource{slackFaults(d.Slack), hostFaults(d.Hosts)}
+	if d.CMDB != nil {
+		sources = append(sources, sqlFaults(d.CMDB))
+	}
+	if d.VCenter != nil {
+		sources = append(sources, vcenterFaults(d.VCenter))
+	}
+	p := &page{d, newFaultDesk(sources...)}
 	mux := http.NewServeMux()
 	mux.Handle("GET /lab", answer(p.describe))
 	mux.Handle("GET /lab/channel", answer(p.channel))

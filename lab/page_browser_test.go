@@ -42,6 +42,7 @@ func TestPageInABrowser(t *testing.T) {
 	t.Run("tabs", func(t *testing.T) {
 		for name, test := range map[string]func(*testing.T, context.Context){
 			"mrkdwn": testMrkdwn, "card": testCard, "form": testForm, "composer and thread": testComposerAndThread,
+			"fault panel": testFaultPanel,
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()

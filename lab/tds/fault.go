@@ -36,22 +36,25 @@ const (
 type FaultKind struct {
 	Kind string
 	Text string // one sentence
+	// Statement says that it is about an answer to a statement, and can be about one of
+	// them alone.
+	Statement bool
 }
 
 // FaultKinds returns every kind, in the order to show them.
 func FaultKinds() []FaultKind {
 	return []FaultKind{
-		{FaultDown, "cuts new connections, as an instance that is not running"},
-		{FaultDrop, "cuts the connection in the middle of an answer"},
-		{FaultHang, "never answers a statement and does not take notice of its cancelling"},
-		{FaultSlow, "holds the answer to a statement back; cancelling it helps"},
-		{FaultWrongAnswer, "answers a statement with bytes that are no answer"},
-		{FaultError, "answers a statement with an error of any number"},
-		{FaultRefused, "refuses a log-on although the password is right"},
-		{FaultRecovering, "refuses a log-on because the database is not there yet"},
-		{FaultNoEncryption, "says that it cannot encrypt"},
-		{FaultElsewhere, "answers a log-on with the address of another server"},
-		{FaultAnotherCertificate, "shows a new connection a self-signed certificate that is not the instance's"},
+		{FaultDown, "cuts new connections, as an instance that is not running", false},
+		{FaultDrop, "cuts the connection in the middle of an answer", true},
+		{FaultHang, "never answers a statement and does not take notice of its cancelling", true},
+		{FaultSlow, "holds the answer to a statement back; cancelling it helps", true},
+		{FaultWrongAnswer, "answers a statement with bytes that are no answer", true},
+		{FaultError, "answers a statement with an error, that of a deadlock victim unless told otherwise", true},
+		{FaultRefused, "refuses a log-on although the password is right", false},
+		{FaultRecovering, "refuses a log-on because the database is not there yet", false},
+		{FaultNoEncryption, "says that it cannot encrypt", false},
+		{FaultElsewhere, "answers a log-on with the address of another server", false},
+		{FaultAnotherCertificate, "shows a new connection a self-signed certificate that is not the instance's", false},
 	}
 }
 
@@ -65,11 +68,15 @@ type faultList struct {
 // Inject arms f. Of several armed faults of one kind that concern a statement, the
 // first strikes.
 func (s *Server) Inject(f Fault) error {
-	if !slices.ContainsFunc(FaultKinds(), func(k FaultKind) bool { return k.Kind == f.Kind }) {
+	i := slices.IndexFunc(FaultKinds(), func(k FaultKind) bool { return k.Kind == f.Kind })
+	if i < 0 {
 		return fmt.Errorf("tds: there is no fault %q", f.Kind)
 	}
 	if f.After < 0 || f.Count < 0 || f.Delay < 0 {
 		return fmt.Errorf("tds: fault %s: after, count and delay cannot be negative", f.Kind)
+	}
+	if f.On != "" && !FaultKinds()[i].Statement {
+		return fmt.Errorf("tds: fault %s is not about a statement", f.Kind)
 	}
 	if f.On != "" && !s.list.has(f.On) {
 		return fmt.Errorf("tds: fault %s: there is no statement %q", f.Kind, f.On)
@@ -79,6 +86,9 @@ func (s *Server) Inject(f Fault) error {
 	s.faults.armed = append(s.faults.armed, f)
 	return nil
 }
+
+// Statements names the product's statements, which a fault can be about.
+func (s *Server) Statements() []string { return s.list.names() }
 
 // Faults returns those still armed, with the After and Count that are left.
 func (s *Server) Faults() []Fault {

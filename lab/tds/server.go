@@ -8,6 +8,7 @@ import (
 	"net"
 	"sync"
 
+	"itmsbot/lab/pki"
 	"itmsbot/lab/world"
 )
 
@@ -123,6 +124,14 @@ func (s *Server) checked() error {
 		return fmt.Errorf("serve %s: it has no world", s.cfg.Name)
 	}
 	return nil
+}
+
+// certificate chooses what a new connection is shown.
+func (s *Server) certificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	if s.faults.strikes("", FaultAnotherCertificate) {
+		return pki.Impostor(s.cfg.Certificate)
+	}
+	return s.cfg.Certificate, nil
 }
 
 // open counts a call of Serve, unless the server was closed before.

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -75,6 +76,16 @@ func (l statementList) has(name string) bool {
 		}
 	}
 	return false
+}
+
+// names are those of the product's statements, sorted.
+func (l statementList) names() []string {
+	var names []string
+	for _, e := range l.known {
+		names = append(names, e.name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // sumOf is the SHA-256 by which a statement is known.

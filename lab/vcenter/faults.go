@@ -23,29 +23,33 @@ type Fault struct {
 
 // Kinds of Fault.
 const (
-	FaultTask        = "task-fails"
-	FaultQuiesce     = "quiesce-fails"
-	FaultNotQuiesced = "not-quiesced"
-	FaultNoTools     = "no-tools"
-	FaultNoSpace     = "no-space"
-	FaultLeftover    = "consolidation"
-	FaultBackup      = "backup"
-	FaultTwin        = "twin"
-	FaultCall        = "no-permission"
-	FaultSession     = "session-lost"
-	FaultAnswer      = "answer-lost"
-	FaultForgotten   = "task-forgotten"
-	FaultSlow        = "slow"
-	FaultDown        = "down"
+	FaultTask               = "task-fails"
+	FaultQuiesce            = "quiesce-fails"
+	FaultNotQuiesced        = "not-quiesced"
+	FaultNoTools            = "no-tools"
+	FaultNoSpace            = "no-space"
+	FaultLeftover           = "consolidation"
+	FaultBackup             = "backup"
+	FaultTwin               = "twin"
+	FaultCall               = "no-permission"
+	FaultSession            = "session-lost"
+	FaultAnswer             = "answer-lost"
+	FaultForgotten          = "task-forgotten"
+	FaultRefused            = "refused"
+	FaultAnotherCertificate = "another-certificate"
+	FaultSlow               = "slow"
+	FaultDown               = "down"
 )
 
 // FaultKind is a kind of Fault for people.
 type FaultKind struct {
 	Kind string
 	Text string // one sentence
-	// lasts says that it is a state which is there until Clear, and strikes
+	// Lasts says that it is a state which is there until Clear, and strikes
 	// nothing.
-	lasts bool
+	Lasts bool
+	// Whole says that it is about vCenter and no single machine.
+	Whole bool
 }
 
 // FaultKinds returns every kind, in the order to show them.
@@ -54,17 +58,19 @@ func FaultKinds() []FaultKind {
 		{Kind: FaultTask, Text: "a task on a machine begins and ends with an error; nothing is done"},
 		{Kind: FaultQuiesce, Text: "a quiesced snapshot ends with an error of VSS in the guest"},
 		{Kind: FaultNotQuiesced, Text: "a quiesced snapshot is made without quiesce, and vCenter says nothing"},
-		{Kind: FaultNoTools, Text: "VMware Tools in the guest do not answer", lasts: true},
+		{Kind: FaultNoTools, Text: "VMware Tools in the guest do not answer", Lasts: true},
 		{Kind: FaultNoSpace, Text: "a snapshot ends because its datastore is full"},
 		{Kind: FaultLeftover, Text: "removing a snapshot leaves delta disks behind, so consolidation is needed"},
-		{Kind: FaultBackup, Text: "a backup works on the machine, so no other task can", lasts: true},
-		{Kind: FaultTwin, Text: "the mirror copy was made by hand: it has the BIOS UUID of the SMP", lasts: true},
+		{Kind: FaultBackup, Text: "a backup works on the machine, so no other task can", Lasts: true},
+		{Kind: FaultTwin, Text: "the mirror copy was made by hand: it has the BIOS UUID of the SMP", Lasts: true, Whole: true},
 		{Kind: FaultCall, Text: "a call is refused because the account lacks a privilege; nothing begins"},
 		{Kind: FaultSession, Text: "the session is ended before a call, which is then refused"},
 		{Kind: FaultAnswer, Text: "a call is carried out and the connection is cut in place of an answer"},
-		{Kind: FaultForgotten, Text: "vCenter does not know a task any more when it is asked about it"},
+		{Kind: FaultForgotten, Text: "vCenter does not know a task any more when it is asked about it", Whole: true},
+		{Kind: FaultRefused, Text: "a log-on is refused although the password is right", Whole: true},
+		{Kind: FaultAnotherCertificate, Text: "a new connection is shown a self-signed certificate that is not vCenter's", Whole: true},
 		{Kind: FaultSlow, Text: "a call is carried out and its answer held back for longer than a client waits"},
-		{Kind: FaultDown, Text: "every connection is cut; tasks under way go on", lasts: true},
+		{Kind: FaultDown, Text: "every connection is cut; tasks under way go on", Lasts: true, Whole: true},
 	}
 }
 
@@ -84,8 +90,10 @@ func (s *Server) Inject(f Fault) error {
 		return fmt.Errorf("vcenter: there is no fault %q", f.Kind)
 	case f.After < 0 || f.Count < 0 || f.Delay < 0:
 		return fmt.Errorf("vcenter: fault %s: after, count and delay cannot be negative", f.Kind)
-	case FaultKinds()[i].lasts && (f.After != 0 || f.Count != 0):
+	case FaultKinds()[i].Lasts && (f.After != 0 || f.Count != 0):
 		return fmt.Errorf("vcenter: fault %s lasts until it is cleared; it is not counted", f.Kind)
+	case f.VM != "" && FaultKinds()[i].Whole:
+		return fmt.Errorf("vcenter: fault %s is about vCenter as a whole, not about %s", f.Kind, f.VM)
 	case f.VM != "" && s.machine(f.VM) == nil:
 		return fmt.Errorf("vcenter: there is no machine %q", f.VM)
 	}
@@ -93,6 +101,16 @@ func (s *Server) Inject(f Fault) error {
 	s.faults.armed = append(s.faults.armed, f)
 	s.faults.mu.Unlock()
 	return s.follow(s.context())
+}
+
+// FaultTargets names the machines that faults can be about: the hosts of the world, and
+// the mirror copy.
+func (s *Server) FaultTargets() []string {
+	var names []string
+	for _, m := range s.cfg.World.Machines() {
+		names = append(names, m.Host)
+	}
+	return append(names, mirror)
 }
 
 // Faults returns those still armed, with the After and Count that are left.

@@ -1,12 +1,18 @@
 package vcenter
 
 import (
+	"crypto/x509"
+	"errors"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/vmware/govmomi/fault"
+	"github.com/vmware/govmomi/session"
+	"github.com/vmware/govmomi/vim25"
 	"github.com/vmware/govmomi/vim25/methods"
+	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
 )
 
@@ -23,6 +29,7 @@ func TestFaultsThatCannotBe(t *testing.T) {
 		{Fault{Kind: FaultDown, Count: 1}, "lasts"},
 		{Fault{Kind: FaultTwin, After: 1}, "lasts"},
 		{Fault{Kind: FaultTask, VM: "SMP9"}, "no machine"},
+		{Fault{Kind: FaultForgotten, VM: "SMP1"}, "as a whole"},
 	}
 	for _, tt := range tests {
 		if err := b.Inject(tt.fault); err == nil || !strings.Contains(err.Error(), tt.says) {
@@ -94,6 +101,22 @@ func TestFaults(t *testing.T) {
 		}},
 		{FaultAnswer, 1, func() bool { return now() != nil && now() == nil }},
 		{FaultDown, 0, func() bool { return now() != nil }},
+		{FaultRefused, 1, func() bool {
+			err := session.NewManager(dial(t, b.Server)).Login(soon(t), url.UserPassword(user, password))
+			return fault.Is(err, &types.InvalidLogin{})
+		}},
+		{FaultAnotherCertificate, 1, func() bool {
+			u, err := url.Parse(b.URL())
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := soap.NewClient(u, false)
+			c.DefaultTransport().TLSClientConfig.RootCAs = b.Roots()
+			t.Cleanup(c.CloseIdleConnections)
+			_, err = vim25.NewClient(soon(t), c)
+			var unknown x509.UnknownAuthorityError
+			return errors.As(err, &unknown)
+		}},
 		{FaultSession, 1, func() bool { return fault.Is(now(), &types.NotAuthenticated{}) }},
 	}
 	struck := map[string]bool{FaultSlow: true, FaultForgotten: true} // tested with the adapter, which minds them

@@ -21,14 +21,15 @@ import (
 // gone with the call.
 func (s *Server) handle(ctx *simulator.Context, m *simulator.Method) (mo.Reference, types.BaseMethodFault) {
 	if ctx.Session == nil {
-		return nil, withoutSession(m)
+		return nil, s.withoutSession(m)
 	}
-	vm := s.nameOf(m.This)
-	if f, ok := s.faults.strike(FaultCall, vm, m.Name); ok && vm != "" {
-		if f.Is != nil {
-			return nil, f.Is
+	if vm := s.nameOf(m.This); vm != "" {
+		if f, ok := s.faults.strike(FaultCall, vm, m.Name); ok {
+			if f.Is != nil {
+				return nil, f.Is
+			}
+			return nil, &types.NoPermission{Object: &m.This, PrivilegeId: "VirtualMachine.State." + strings.TrimSuffix(m.Name, "_Task")}
 		}
-		return nil, &types.NoPermission{Object: &m.This, PrivilegeId: "VirtualMachine.State." + strings.TrimSuffix(m.Name, "_Task")}
 	}
 	if ours := s.instead(m); ours != nil {
 		ctx.Session.Registry = simulator.NewRegistry()
@@ -38,9 +39,13 @@ func (s *Server) handle(ctx *simulator.Context, m *simulator.Method) (mo.Referen
 }
 
 // withoutSession refuses to read, which the simulator allows to anybody. What a
-// client needs to log on is left alone.
-func withoutSession(m *simulator.Method) types.BaseMethodFault {
+// client needs to log on is left alone, unless it is to be refused.
+func (s *Server) withoutSession(m *simulator.Method) types.BaseMethodFault {
 	switch m.Name {
+	case "Login":
+		if _, refused := s.faults.strike(FaultRefused, "", m.Name); refused {
+			return &types.InvalidLogin{}
+		}
 	case "RetrieveProperties", "RetrievePropertiesEx", "ContinueRetrievePropertiesEx", "Fetch":
 		return &types.NotAuthenticated{NoPermission: types.NoPermission{Object: &m.This, PrivilegeId: "System.View"}}
 	}

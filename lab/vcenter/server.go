@@ -16,6 +16,7 @@ import (
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/types"
 
+	"itmsbot/lab/pki"
 	"itmsbot/lab/world"
 )
 
@@ -43,7 +44,8 @@ type Server struct {
 	model    *simulator.Model
 	listener net.Listener
 	url      string
-	cert     certificate
+	ca       *pki.Authority // its own, as vCenter has
+	cert     *tls.Certificate
 	faults   faultList
 	stats    stats
 
@@ -85,7 +87,10 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.closing, s.close = context.WithCancel(context.Background())
 	var err error
-	if s.cert, err = newCertificate(); err != nil {
+	if s.ca, err = pki.NewAuthority("Practice vCenter CA"); err == nil {
+		s.cert, err = s.ca.Issue("vcenter.lab.example")
+	}
+	if err != nil {
 		return nil, fmt.Errorf("vcenter: make a certificate: %w", err)
 	}
 	if s.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
@@ -98,17 +103,25 @@ func New(cfg Config) (*Server, error) {
 	return s, nil
 }
 
+// certificate chooses what a new connection is shown.
+func (s *Server) certificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	if _, ok := s.faults.strike(FaultAnotherCertificate, "", ""); ok {
+		return pki.Impostor(s.cert)
+	}
+	return s.cert, nil
+}
+
 // URL is https://127.0.0.1:port/sdk.
 func (s *Server) URL() string { return s.url }
 
 // Thumbprint is the SHA-256 of the certificate in hexadecimal.
-func (s *Server) Thumbprint() string { return s.cert.thumbprint }
+func (s *Server) Thumbprint() string { return pki.Thumbprint(s.cert) }
 
 // Roots holds the authority that signed the certificate.
-func (s *Server) Roots() *x509.CertPool { return s.cert.roots }
+func (s *Server) Roots() *x509.CertPool { return s.ca.Roots() }
 
 // CA is that authority as PEM.
-func (s *Server) CA() []byte { return s.cert.pem }
+func (s *Server) CA() []byte { return s.ca.PEM() }
 
 // SetDelay changes how long the tasks take that begin from now on.
 func (s *Server) SetDelay(d Delay) {
@@ -122,7 +135,7 @@ func (s *Server) Run(ctx context.Context) error {
 	h := &http.Server{
 		Handler:           http.HandlerFunc(s.front),
 		ConnState:         s.stats.connState,
-		TLSConfig:         &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}, Certificates: []tls.Certificate{s.cert.tls}},
+		TLSConfig:         &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}, GetCertificate: s.certificate},
 		ReadHeaderTimeout: 30 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,

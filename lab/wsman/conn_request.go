@@ -13,6 +13,7 @@ import (
 
 var (
 	errNoChallenge = errors.New("wsman: NTLM message that answers no challenge on this connection")
+	errRefused     = errors.New("wsman: told to refuse this logon")
 	errNoSession   = errors.New("wsman: sealed message without a session on this connection")
 )
 
@@ -104,6 +105,9 @@ func (s *Server) negotiate(w http.ResponseWriter, c *connection, value string) s
 		c.hello = nil // a challenge is good for one answer
 		var on ntlm.Logon
 		if on, err = hello.Accept(token); err == nil {
+			err = s.admits()
+		}
+		if err == nil {
 			c.on = &logon{accountName(on.User, on.Domain, s.cfg.Name), on.Session}
 			s.count(func(st *Stats) { st.Handshakes++ })
 			return c.on.user
@@ -143,10 +147,18 @@ func (s *Server) basic(r *http.Request, c *connection) (user string, ok bool) {
 		domain, user = "", name
 	}
 	want, ok := s.cfg.Password(user, domain)
-	if !ok || want != password {
+	if !ok || want != password || s.admits() != nil {
 		return "", false
 	}
 	return accountName(user, domain, s.cfg.Name), true
+}
+
+// admits is nil unless who has proved themselves is to be refused all the same.
+func (s *Server) admits() error {
+	if _, ok := s.faults.strike("", FaultRefused); ok {
+		return errRefused
+	}
+	return nil
 }
 
 // accountName is the name that quotas are counted by and that Command.User has.

@@ -30,6 +30,7 @@ const (
 	FaultShortSignature     = "short-signature"
 	FaultWeakChallenge      = "weak-challenge"
 	FaultDowngrade          = "downgrade"
+	FaultRefused            = "refused"
 	FaultAnotherCertificate = "another-certificate"
 )
 
@@ -53,7 +54,8 @@ func FaultKinds() []FaultKind {
 		{FaultShortSignature, "answers a sealed message with a signature of eight bytes", ""},
 		{FaultWeakChallenge, "sends an NTLM challenge without signing, sealing, key exchange, 128-bit keys and extended session security", ""},
 		{FaultDowngrade, "answers a logon with 401 that offers nothing but Basic", ""},
-		{FaultAnotherCertificate, "shows a new connection a self-signed certificate with the host's names that is not the host's", ""},
+		{FaultRefused, "refuses a logon although the password is right", ""},
+		{FaultAnotherCertificate, "shows a new connection a self-signed certificate with the host's names that is not the host's; over https alone", ""},
 	}
 }
 

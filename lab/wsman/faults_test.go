@@ -33,7 +33,7 @@ func TestFaultKinds(t *testing.T) {
 		}
 		inject(t, s, Fault{Kind: k.Kind})
 	}
-	if n := len(s.Faults()); n != 11 {
+	if n := len(s.Faults()); n != len(FaultKinds()) {
 		t.Errorf("%d faults are armed", n)
 	}
 	s.Clear()
@@ -237,6 +237,24 @@ func TestWeakChallenge(t *testing.T) {
 	}
 	p.mustLogOn(t)
 	p.openShell(t)
+}
+
+// TestRefused: an account that is locked or disabled gets no further with the right
+// password, by either way.
+func TestRefused(t *testing.T) {
+	s, url := startHost(t, Config{Certificate: hostCertificate(t), AllowBasic: true})
+	inject(t, s, Fault{Kind: FaultRefused, Count: 2})
+	p := newPeer(t, url)
+	if status, err := p.logOn(t.Context()); err != nil || status != http.StatusUnauthorized {
+		t.Errorf("NTLM: status %d, %v", status, err)
+	}
+	basic := "Basic " + base64.StdEncoding.EncodeToString([]byte(`LAB\`+testUser+":"+testPassword))
+	for _, want := range []int{http.StatusUnauthorized, http.StatusOK} {
+		if resp, _, err := p.post(t.Context(), soapType, basic, nil); err != nil || resp.StatusCode != want {
+			t.Errorf("Basic: %v, %v, want %d", resp, err, want)
+		}
+	}
+	p.mustLogOn(t)
 }
 
 // TestDowngrade shows what the fault is for: a client that falls back sends the

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"itmsbot/lab/ntlm"
+	"itmsbot/lab/pki"
 )
 
 // Config says what kind of host the server is.
@@ -176,6 +177,15 @@ func (s *Server) open(h *http.Server) bool {
 	s.https = append(s.https, h)
 	s.running.Add(1)
 	return true
+}
+
+// certificate chooses what a new connection is shown. Channel bindings go on meaning
+// the host's own.
+func (s *Server) certificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	if _, ok := s.faults.strike("", FaultAnotherCertificate); ok {
+		return pki.Impostor(s.cfg.Certificate)
+	}
+	return s.cfg.Certificate, nil
 }
 
 // bindings are the channel bindings of the host's certificate.

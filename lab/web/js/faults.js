@@ -37,7 +37,7 @@ function drawActive(node, active) {
 }
 
 function card(f) {
-  const times = f.count ? `Struck ${f.struck} of ${f.count} times.` : 'Strikes until it is cleared.';
+  const times = f.lasts ? 'Lasts until it is cleared.' : f.count ? `Struck ${f.struck} of ${f.count} times.` : 'Strikes until it is cleared.';
   return el('div', { class: f.used_up ? 'fault used' : 'fault' }, el('b', {}, `${f.group}: ${f.name}`), ' ', el('span', { class: 'plain-word' }, f.target),
     el('p', {}, times, f.waiting ? ` ${f.waiting} calls pass first.` : ''));
 }
@@ -60,20 +60,24 @@ function drawMaker(node, groups) {
   const count = el('input', { type: 'number', min: 0, max: 1000, value: 1 });
   const after = el('input', { type: 'number', min: 0, max: 1000, value: 0 });
   const refused = el('p', { class: 'refused', role: 'alert' });
+  const label = (words, control) => el('label', { class: 'field' }, el('span', {}, words), control);
+  // What lasts begins at once and is not counted.
+  const numbers = el('div', { class: 'two' }, label('How many times', count), label('After how many calls', after));
+  const pick = () => all.find((x) => x.kind === kind.value);
   function chosen() {
-    const k = all.find((x) => x.kind === kind.value);
+    const k = pick();
     about.textContent = k?.about ?? '';
-    fill(target, (k?.group.targets ?? []).map((t) => el('option', { value: t.target }, t.name)));
+    fill(target, (k?.targets ?? k?.group.targets ?? []).map((t) => el('option', { value: t.target }, t.name)));
+    numbers.hidden = Boolean(k?.lasts);
   }
   chosen();
-  const label = (words, control) => el('label', { class: 'field' }, el('span', {}, words), control);
   fill(node, el('div', { class: 'side-head' }, el('h2', {}, 'New fault')), el('form', { class: 'box', onsubmit },
-    label('What breaks', kind), about, label('Where', target),
-    el('div', { class: 'two' }, label('How many times', count), label('After how many calls', after)),
+    label('What breaks', kind), about, label('Where', target), numbers,
     refused, el('button', { type: 'submit', class: 'button small' }, 'Break it')));
   function onsubmit(event) {
     event.preventDefault();
-    act({ kind: kind.value, target: target.value, count: Number(count.value), after: Number(after.value) }, refused);
+    const times = pick()?.lasts ? {} : { count: Number(count.value), after: Number(after.value) };
+    act({ kind: kind.value, target: target.value, ...times }, refused);
   }
 }
 
