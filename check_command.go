@@ -51,12 +51,20 @@ func runCheck(ctx context.Context, out io.Writer, path, host string) error {
 		return err
 	}
 	defer fleet.Close()
+	now := time.Now
+	if c.Lab != nil {
+		clock, err := newPracticeClock(ctx, c.Lab.URL)
+		if err != nil {
+			return err
+		}
+		now = clock.Now
+	}
 	if host != "" {
 		h, ok := c.Machines().Host(host)
 		if !ok {
 			return fmt.Errorf("the configuration has no host %s; it has %s", host, estate.Names(c.Machines().Hosts))
 		}
-		return report(out, selfTest(ctx, fleet, h, wayOf(c, h.Name), time.Now))
+		return report(out, selfTest(ctx, fleet, h, wayOf(c, h.Name), now))
 	}
 	cfg, err := siteSlack(c)
 	if err != nil {
@@ -66,8 +74,8 @@ func runCheck(ctx context.Context, out io.Writer, path, host string) error {
 	for _, f := range bot.Inspect(ctx, cfg, c.Policy().Members) {
 		list = append(list, finding{"slack", f.Subject, when(f.Good), f.Says})
 	}
-	list = append(list, checkHosts(ctx, fleet, c.Machines(), time.Now)...)
-	list = append(list, checkCMDB(ctx, c, as, time.Now)...)
+	list = append(list, checkHosts(ctx, fleet, c.Machines(), now)...)
+	list = append(list, checkCMDB(ctx, c, as, now)...)
 	return report(out, append(list, checkVCenter(ctx, fleet, c, as)...))
 }
 
@@ -157,10 +165,7 @@ func checkHosts(ctx context.Context, fleet *winrm.Fleet, e estate.Estate, now fu
 				found[i] = []finding{{h.Name, "remote management", bad, advice(err)}}
 				return
 			}
-			found[i] = readFirewall(e, h, fw)
-			if !e.Lab { // a lab's clock is its own
-				found[i] = append(found[i], skew(h.Name, asked, now(), fw.Now))
-			}
+			found[i] = append(readFirewall(e, h, fw), skew(h.Name, asked, now(), fw.Now))
 		})
 	}
 	wg.Wait()
@@ -203,12 +208,13 @@ func readFirewall(e estate.Estate, h estate.Host, fw estate.Firewall) []finding 
 	return list
 }
 
-// skew compares a host's clock with this machine's. The host was read somewhere
+// skew compares a host's clock with the bot's, which is this machine's or on a lab the
+// lab's. The host was read somewhere
 // between asked and answered, so half of that is uncertain.
 func skew(host string, asked, answered, theirs time.Time) finding {
 	half := answered.Sub(asked) / 2
 	off := theirs.Sub(asked.Add(half)).Round(time.Second)
-	says := fmt.Sprintf("%+.0f s against this machine, give or take %.0f s", off.Seconds(), half.Seconds()+1)
+	says := fmt.Sprintf("%+.0f s against the bot's clock, give or take %.0f s", off.Seconds(), half.Seconds()+1)
 	switch size := off.Abs(); {
 	case size > skewBlocks:
 		return finding{host, "clock", bad, says + "; more than five minutes blocks"}

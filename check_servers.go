@@ -46,10 +46,7 @@ func checkCMDB(ctx context.Context, c *config.Config, as map[string]*trust.Login
 		}
 		list = append(list, f)
 	}
-	if c.Lab == nil { // a lab's clock is its own
-		list = append(list, skew("cmdb", asked, now(), probe.Now))
-	}
-	return list
+	return append(list, skew("cmdb", asked, now(), probe.Now))
 }
 
 // adviceSQL is advice for what SQL Server says.

@@ -38,6 +38,8 @@ type Condition struct {
 //	power        Host On                   on begins a boot
 //	service      Host Name Word            Running or Stopped
 //	stays-stopped Host Name On             a service is stopped and does not start any more
+//	clock        Host Number               the host's clock is so many seconds ahead; below 0 behind
+//	constrained  Host On                   PowerShell is held to constrained language
 //	no-return    Host On                   a boot does not end while this is so
 //	pending      Host Name On Word         a reason for a reboot; Word is a file to be renamed
 //	installer    Host Name On              a program installs something
@@ -141,6 +143,8 @@ func fields() map[string]field {
 		"sql":         {name: true, set: setSQL},
 
 		"stays-stopped": {host: true, name: true, on: true, set: setLame},
+		"clock":         {host: true, number: true, set: setClock},
+		"constrained":   {host: true, on: true, set: setConstrained},
 		"no-return":     {host: true, on: true, whileOff: true, set: setNoReturn},
 		"pending":       {host: true, name: true, on: true, set: setPending},
 		"installer":     {host: true, name: true, on: true, set: setInstaller},

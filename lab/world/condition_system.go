@@ -39,7 +39,7 @@ func setLogCleared(w *World, h *host, c Condition) error {
 	if c.Name != SystemLog && c.Name != ApplicationLog && (c.Name != SMPLog || h.role != roleSMP) {
 		return fmt.Errorf("%s has no log %q; there are System and Application, and SMP on the SMP server", h.name, c.Name)
 	}
-	h.system.since[c.Name] = w.now
+	h.system.since[c.Name] = w.timeOf(h)
 	return nil
 }
 
@@ -78,7 +78,7 @@ func setInstaller(w *World, h *host, c Condition) error {
 	s := &h.system
 	s.installers = slices.DeleteFunc(s.installers, func(p Process) bool { return equalFold(p.Name, c.Name) })
 	if *c.On {
-		s.installers = append(s.installers, Process{c.Name, 3000 + 4*len(s.installers), w.now.Truncate(time.Second)})
+		s.installers = append(s.installers, Process{c.Name, 3000 + 4*len(s.installers), w.timeOf(h).Truncate(time.Second)})
 	}
 	s.installing = len(s.installers) > 0
 	return nil
@@ -87,7 +87,7 @@ func setInstaller(w *World, h *host, c Condition) error {
 func setAction(w *World, h *host, c Condition) error {
 	h.system.action = nil
 	if *c.On {
-		h.system.action = &PowerAction{"2", w.now.Add(4 * time.Hour).Format("2006-01-02 15:04:05")}
+		h.system.action = &PowerAction{"2", w.timeOf(h).Add(4 * time.Hour).Format("2006-01-02 15:04:05")}
 	}
 	return nil
 }
@@ -101,6 +101,21 @@ func setMarker(mark func(*system) *bool) func(*World, *host, Condition) error {
 		*mark(&w.smp().system) = *c.On
 		return nil
 	}
+}
+
+// setClock steps a host's clock: so many seconds before the world's, or behind it.
+func setClock(_ *World, h *host, c Condition) error {
+	const most = 7 * day
+	if *c.Number < -most || *c.Number > most {
+		return fmt.Errorf("a clock is at most %d seconds off, not %d", most, *c.Number)
+	}
+	h.clock = int64(*c.Number)
+	return nil
+}
+
+func setConstrained(_ *World, h *host, c Condition) error {
+	h.system.constrained = *c.On
+	return nil
 }
 
 func setNoReturn(_ *World, h *host, c Condition) error {

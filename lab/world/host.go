@@ -20,6 +20,7 @@ type host struct {
 	address netip.Addr
 	subnet  netip.Prefix
 
+	clock int64 // seconds by which the host's own clock is ahead of the world's
 	power Power
 	ready int64     // while starting: when it will be on
 	began time.Time // of the last boot
@@ -48,6 +49,12 @@ type listener struct {
 	first   int
 	last    int
 }
+
+// timeOf is what a host's own clock says.
+func (w *World) timeOf(h *host) time.Time { return w.now.Add(h.ahead()) }
+
+// ahead is how far a host's clock is before the world's.
+func (h *host) ahead() time.Duration { return time.Duration(h.clock) * time.Second }
 
 // equalFold compares names as Windows does.
 func equalFold(a, b string) bool { return strings.EqualFold(a, b) }

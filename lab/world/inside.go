@@ -18,8 +18,8 @@ type Inside struct {
 	Name    string // NetBIOS
 	Now     time.Time
 
-	Windows  string // version of the operating system
-	Boot     time.Time
+	Windows  string    // version of the operating system
+	Boot     time.Time // by the host's clock: setting it moves this too, as Windows does
 	Networks []Network
 	Services []Service
 	Products []Product
@@ -34,6 +34,9 @@ type Inside struct {
 	Schedules      bool // RecreateAllSchedulesPostUpgrade
 	Laid, Ordered  map[string]time.Time
 	RestartOrdered bool
+
+	// Constrained reports whether PowerShell is held to constrained language.
+	Constrained bool
 
 	Pending    []Pending
 	Installers []Process
@@ -59,7 +62,7 @@ type Account struct {
 // nothing.
 func (w *World) Inside(name string) (Inside, error) {
 	var v Inside
-	err := w.onHost(name, func(h *host) error {
+	err := w.seeHost(name, func(h *host) error {
 		v = w.inside(h)
 		return nil
 	})
@@ -69,14 +72,14 @@ func (w *World) Inside(name string) (Inside, error) {
 func (w *World) inside(h *host) Inside {
 	s := &h.system
 	v := Inside{
-		Machine: h.machine, BIOS: h.bios, Name: h.name, Now: w.now,
-		Windows: h.windows, Boot: h.began, Networks: h.networks(),
+		Machine: h.machine, BIOS: h.bios, Name: h.name, Now: w.timeOf(h),
+		Windows: h.windows, Boot: h.began.Add(h.ahead()), Networks: h.networks(),
 		Services: slices.Clone(h.services), Products: h.products(), Disks: slices.Clone(h.disks),
 		Account: Account{Domain: "lab.example", Joined: true, Renewed: h.account.renewed,
 			Trusted: h.account.renewed.Equal(w.directory[h.name])},
 		SMP: h.role == roleSMP, Flush: s.flush, Paused: s.paused, Schedules: s.schedules,
 		Laid: maps.Clone(s.laid), Ordered: maps.Clone(s.ordered), RestartOrdered: s.restart != 0,
-		Pending: clonePending(s.pending), Installers: slices.Clone(s.installers), Installing: s.installing,
+		Constrained: s.constrained, Pending: clonePending(s.pending), Installers: slices.Clone(s.installers), Installing: s.installing,
 	}
 	if h.role == roleGateway {
 		v.Account = Account{Domain: "WORKGROUP"}

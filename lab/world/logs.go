@@ -55,8 +55,8 @@ const logDays = 4
 // ReadLogs reads a host's logs; those of a host that is not up cannot be read.
 func (w *World) ReadLogs(name string) (Logs, error) {
 	var l Logs
-	err := w.onHost(name, func(h *host) error {
-		l = Logs{Machine: h.machine, Name: h.name, Now: w.now, Since: map[string]time.Time{
+	err := w.seeHost(name, func(h *host) error {
+		l = Logs{Machine: h.machine, Name: h.name, Now: w.timeOf(h), Since: map[string]time.Time{
 			SystemLog: w.logBegins(h, SystemLog), ApplicationLog: w.logBegins(h, ApplicationLog),
 		}}
 		var own []LogEntry
@@ -85,7 +85,7 @@ func sortLog(entries []LogEntry) {
 
 // logBegins is when a log begins: when it was cleared, or some days ago.
 func (w *World) logBegins(h *host, log string) time.Time {
-	begins := w.now.Add(-logDays * 24 * time.Hour)
+	begins := w.timeOf(h).Add(-logDays * 24 * time.Hour)
 	if cleared := h.system.since[log]; cleared.After(begins) {
 		return cleared
 	}
@@ -132,8 +132,11 @@ func writeEvent(b *strings.Builder, e LogEntry, host string) {
 		e.At.UnixMilli()%4294967296, strings.ReplaceAll(e.Text, "]]>", "]]]]><![CDATA[>"))
 }
 
-// note puts an entry into a host's log.
-func (h *host) note(e LogEntry) { h.system.logs = append(h.system.logs, e) }
+// note puts an entry into a host's log, which stamps it with the host's clock.
+func (h *host) note(e LogEntry) {
+	e.At = e.At.Add(h.ahead())
+	h.system.logs = append(h.system.logs, e)
+}
 
 // playLogs writes what the hosts that are up have logged in the minute that has just
 // ended.

@@ -40,7 +40,7 @@ func (w *World) Look(name string) (View, error) {
 		return View{}, fmt.Errorf("%s is not running", h.name)
 	}
 	v := View{
-		Machine: h.machine, BIOS: h.bios, Name: h.name, Now: w.now,
+		Machine: h.machine, BIOS: h.bios, Name: h.name, Now: w.timeOf(h),
 		Profiles: slices.Clone(h.profiles), Rules: cloneRules(h.rules),
 		Connections: w.connections(h), Caller: h.caller, Marker: h.marker,
 	}
@@ -93,7 +93,7 @@ func (w *World) hostTruth(h *host, connected int) HostTruth {
 		Doors: g.doors, OpenRules: g.openRules,
 		Rules: cloneRules(h.rules), Profiles: slices.Clone(h.profiles),
 		Services: slices.Clone(h.services), Disks: slices.Clone(h.disks),
-		Version: h.version, Connected: connected,
+		Version: h.version, Connected: connected, ClockSeconds: h.clock,
 	}
 	if h.up() {
 		t.UptimeSeconds = int64(w.now.Sub(h.began) / time.Second)
@@ -107,7 +107,7 @@ func (w *World) hostTruth(h *host, connected int) HostTruth {
 		}
 	}
 	if h.armed() {
-		t.Restore = &RestoreTruth{Key: h.task.Key, Due: h.task.Due, Names: slices.Clone(h.task.Names)}
+		t.Restore = &RestoreTruth{Key: h.task.Key, Due: h.task.Due.Add(-h.ahead()), Names: slices.Clone(h.task.Names)}
 	}
 	return t
 }

@@ -49,13 +49,14 @@ func (w *World) runTask(h *host) {
 	if t == nil {
 		return
 	}
-	if !t.ran && w.at >= t.Due.Unix() {
+	at := w.at + h.clock // it goes by the host's clock
+	if !t.ran && at >= t.Due.Unix() {
 		t.ran = true // a missed start is not made up for
 		if h.up() && h.marker == t.Key {
 			w.openAgain(h, t)
 		}
 	}
-	if h.up() && w.at >= t.End.Unix() {
+	if h.up() && at >= t.End.Unix() {
 		h.task = nil
 	}
 }

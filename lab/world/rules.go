@@ -46,6 +46,14 @@ func (w *World) RemoveRule(name, rule string) error {
 
 // onHost does something to a host that is up and tells the watchers.
 func (w *World) onHost(name string, do func(*host) error) error {
+	return w.seeHost(name, func(h *host) error {
+		defer w.bump()
+		return do(h)
+	})
+}
+
+// seeHost looks at a host that is up; nothing changes by it.
+func (w *World) seeHost(name string, look func(*host) error) error {
 	w.lock()
 	defer w.mu.Unlock()
 	h, err := w.host(name)
@@ -55,8 +63,7 @@ func (w *World) onHost(name string, do func(*host) error) error {
 	if !h.up() {
 		return fmt.Errorf("%s is not running", h.name)
 	}
-	defer w.bump()
-	return do(h)
+	return look(h)
 }
 
 func (w *World) addRule(h *host, r Rule) error {

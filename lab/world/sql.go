@@ -117,7 +117,7 @@ func (w *World) SQL() SQLView {
 	defer w.mu.Unlock()
 	d, q := w.database.clone(), &w.queue
 	v := SQLView{
-		Now: w.now, Machine: w.sql().name, Started: w.sql().began,
+		Now: w.timeOf(w.sql()), Machine: w.sql().name, Started: w.sql().began,
 		Identity: d.identity, Backups: d.backups, Databases: d.others, Sites: d.sites,
 		Rows: int64(q.database), missing: d.missing,
 	}

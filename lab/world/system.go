@@ -24,6 +24,8 @@ type system struct {
 
 	flush, paused bool // FlushAgentEvents, PauseActivities
 
+	constrained bool // application control holds PowerShell to constrained language
+
 	lame     map[string]bool // services that do not start, by name in lower case
 	noReturn bool            // a boot does not end
 }
@@ -96,7 +98,7 @@ func (w *World) LayBootKey(name, key string) (changed bool, err error) {
 			return nil
 		}
 		changed = true
-		h.system.laid[key] = w.now
+		h.system.laid[key] = w.timeOf(h)
 		return nil
 	})
 	return changed, err
@@ -112,7 +114,7 @@ func (w *World) OrderRestart(name, key string) (ordered bool, err error) {
 			return nil
 		}
 		ordered = true
-		h.system.ordered[key] = w.now
+		h.system.ordered[key] = w.timeOf(h)
 		h.system.restart = w.at + int64(max(after, w.pace))
 		return nil
 	})

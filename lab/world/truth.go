@@ -29,6 +29,9 @@ type HostTruth struct {
 	Boot          time.Time `json:"boot"`
 	UptimeSeconds int64     `json:"uptime_seconds"` // 0 unless the host is up
 
+	// ClockSeconds is how far the host's own clock is ahead of Now; below 0 behind.
+	ClockSeconds int64 `json:"clock_seconds"`
+
 	// Answers reports whether the bot's own address gets in by WinRM.
 	Answers bool `json:"answers"`
 

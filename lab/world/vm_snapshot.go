@@ -58,7 +58,9 @@ func (w *World) RevertHost(id string) error {
 		return err
 	}
 	w.switchPower(h, false)
+	clock := h.clock // it is no part of a disk
 	*h = k.state.clone()
+	h.clock = clock
 	h.power, h.ready, h.caller = PowerOff, 0, netip.Addr{}
 	for i := range h.services {
 		h.services[i].State = "Stopped"

@@ -16,8 +16,12 @@ type Command struct {
 	ConsoleStdin bool   // WINRS_CONSOLEMODE_STDIN: stdin is a console, not a pipe
 	SkipCmdShell bool   // WINRS_SKIP_CMD_SHELL: not run by cmd.exe
 	NoProfile    bool   // WINRS_NOPROFILE of the shell
+	CodePage     int    // WINRS_CODEPAGE of the shell; 437 where none was asked for
 	User         string // who is logged on: DOMAIN\user, the name of the host for local accounts
 	Shell, ID    string // the shell's and the command's id
+
+	// Service is how the service is set that runs the command.
+	Service Config
 
 	mu       sync.Mutex
 	changed  *sync.Cond // on mu: anything below has changed
@@ -200,6 +204,23 @@ func (c *Command) take(want desired, limit int) output {
 	o.done, o.code = c.done && !left, c.code
 	c.reported = o.done && c.stdout.Len()+c.stderr.Len() == 0
 	return o
+}
+
+// inputWithin waits for something to read, or for the end of the input, at most for
+// wait; n is 1 where a byte is there and 0 at the end, and ok is false where nothing
+// came.
+func (c *Command) inputWithin(wait time.Duration) (n int, ok bool) {
+	until := time.Now().Add(wait)
+	defer time.AfterFunc(wait, c.wake).Stop()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.stdin.Len() == 0 && !c.stdinEnd && !c.stopped {
+		if !time.Now().Before(until) {
+			return 0, false
+		}
+		c.changed.Wait()
+	}
+	return min(c.stdin.Len(), 1), true
 }
 
 type stdinReader struct{ c *Command }

@@ -104,6 +104,13 @@ func (p *powershell) bootstrap(ctx context.Context, c *Command, args []string) (
 	if _, err := p.lookUp(text, bootstrapTwin); err != nil {
 		return 1, err
 	}
+	v, err := p.world.Inside(p.host)
+	switch {
+	case err != nil:
+		return 1, err
+	case v.Constrained: // the bootstrap's third line is the first that it may not
+		return 1, errors.New("New-Object : Cannot create type. Only core types are supported in this language mode.")
+	}
 	input, ended, err := readPayload(c.Stdin())
 	switch {
 	case err != nil:
@@ -123,7 +130,10 @@ func (p *powershell) bootstrap(ctx context.Context, c *Command, args []string) (
 	if err != nil {
 		return 1, err
 	}
-	out, err := p.play(ctx, entry, payload.Args)
+	out, err := p.play(ctx, c, entry, payload.Args)
+	if exit := (*exited)(nil); errors.As(err, &exit) {
+		return exit.code, nil
+	}
 	if err != nil {
 		return 1, err
 	}
@@ -132,7 +142,7 @@ func (p *powershell) bootstrap(ctx context.Context, c *Command, args []string) (
 }
 
 // play waits as long as the script takes and gives what its twin writes.
-func (p *powershell) play(ctx context.Context, entry twinEntry, args json.RawMessage) ([]byte, error) {
+func (p *powershell) play(ctx context.Context, c *Command, entry twinEntry, args json.RawMessage) ([]byte, error) {
 	wait := time.NewTimer(p.takes(entry.name))
 	defer wait.Stop()
 	select {
@@ -144,11 +154,15 @@ func (p *powershell) play(ctx context.Context, entry twinEntry, args json.RawMes
 	if !ok {
 		return nil, fmt.Errorf("script %s: there is no twin %q", entry.name, entry.twin)
 	}
-	data, err := twin(machine{p.world, p.host}, args)
+	data, err := twin(machine{p.world, p.host, c}, args)
 	var thrown *exception
 	switch {
 	case errors.As(err, &thrown):
-		return json.Marshal(object{"ok": false, "error": thrown.message, "line": nil, "type": thrown.class})
+		out := object{"ok": false, "error": thrown.message, "line": nil, "type": thrown.class}
+		if at := (*atLine)(nil); errors.As(err, &at) {
+			out["line"] = at.line
+		}
+		return json.Marshal(out)
 	case err != nil:
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 type shell struct {
 	id, user  string
 	noProfile bool
+	codePage  int
 	commands  map[string]*Command
 	idleAfter time.Duration
 	busy      int         // operations in progress; idle counts from none
@@ -35,6 +36,10 @@ func (s *Server) create(c *connection, user string, e *envelope) (answer, *soapF
 	if !ok {
 		return answer{}, faultOption()
 	}
+	page, ok := e.Header.codePage()
+	if !ok {
+		return answer{}, faultOption()
+	}
 	idle := s.cfg.IdleTimeout
 	if asked := e.Body.Shell.IdleTimeOut; asked != "" {
 		d, ok := parseDuration(asked)
@@ -43,7 +48,7 @@ func (s *Server) create(c *connection, user string, e *envelope) (answer, *soapF
 		}
 		idle = min(idle, d)
 	}
-	sh := &shell{id: newID(), user: user, noProfile: noProfile, commands: make(map[string]*Command), idleAfter: idle}
+	sh := &shell{id: newID(), user: user, noProfile: noProfile, codePage: page, commands: make(map[string]*Command), idleAfter: idle}
 	if fault := s.addShell(c, sh); fault != nil {
 		return answer{}, fault
 	}

@@ -29,6 +29,7 @@ func (s *Server) start(ctx context.Context, sh *shell, e *envelope) (answer, *so
 	c := newCommand(*line.Command, line.Arguments...)
 	c.ConsoleStdin, c.SkipCmdShell, c.NoProfile = console, skip, sh.noProfile
 	c.User, c.Shell, c.ID = sh.user, sh.id, newID()
+	c.CodePage, c.Service = sh.codePage, s.cfg
 	// The command outlives the request that starts it; its own end is cancel.
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	c.cancel = cancel

@@ -153,6 +153,17 @@ func (h *header) option(name string) (value, ok bool) {
 	return false, true
 }
 
+// codePage is the shell's; ok is false when it is no number.
+func (h *header) codePage() (page int, ok bool) {
+	for _, o := range h.Options {
+		if strings.EqualFold(o.Name, "WINRS_CODEPAGE") {
+			n, err := strconv.ParseUint(strings.TrimSpace(o.Value), 10, 16)
+			return int(n), err == nil
+		}
+	}
+	return 437, true // what a console of Windows in English begins with
+}
+
 // boolXML reads an xs:boolean in the spellings that clients use; empty is false.
 func boolXML(s string) (value, ok bool) {
 	switch strings.ToLower(strings.TrimSpace(s)) {

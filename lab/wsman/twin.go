@@ -52,8 +52,9 @@ func sumOf(text string) string {
 
 // machine is the host on which a twin plays.
 type machine struct {
-	world *world.World
-	host  string
+	world   *world.World
+	host    string
+	command *Command // the process that plays it
 }
 
 // twin plays one script: its one object in, its one object out. The objects are maps
@@ -78,6 +79,11 @@ func twins() map[string]twin {
 		"reboot-read":  rebootRead,
 		"reboot-lay":   rebootLay,
 		"reboot-order": rebootOrder,
+
+		"selftest-facts": selftestFacts,
+		"selftest-input": selftestInput,
+		"selftest-throw": selftestThrow,
+		"selftest-exit":  selftestExit,
 	}
 }
 
