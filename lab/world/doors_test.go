@@ -105,22 +105,45 @@ func TestOneClientComesIn(t *testing.T) {
 	}
 }
 
+// TestBacklogComesBack closes the doors for as long as an upgrade takes: the queue
+// empties, what waited outside comes as a flood, and the flood is worked off.
 func TestBacklogComesBack(t *testing.T) {
 	l := newLab(t)
 	l.closeDoors()
-	l.Advance(time.Hour)
-	before := l.Truth().Clients.Backlog
-	if before < 1000 {
-		t.Fatalf("backlog = %d after an hour behind closed doors, want thousands", before)
+	l.Advance(8 * time.Hour)
+	before := l.Truth()
+	if before.Clients.Backlog < 10_000 || before.Queue.Total != 0 {
+		t.Fatalf("backlog = %d and queue = %d after a day behind closed doors, want many thousands and none", before.Clients.Backlog, before.Queue.Total)
 	}
 	l.openDoors()
-	l.Advance(time.Hour)
+	l.Advance(30 * time.Minute)
 	truth := l.Truth()
-	if truth.Clients.Backlog > before/10 {
-		t.Errorf("backlog = %d, want most of %d delivered", truth.Clients.Backlog, before)
+	// Who has gone home meanwhile brings theirs another day.
+	if truth.Clients.Backlog > before.Clients.Backlog/2 {
+		t.Errorf("backlog = %d, want most of %d delivered", truth.Clients.Backlog, before.Clients.Backlog)
 	}
 	if truth.Queue.Total < 1000 {
 		t.Errorf("queue = %d, want the flood in it", truth.Queue.Total)
+	}
+	l.Advance(5 * time.Hour)
+	if total := l.Truth().Queue.Total; total > short {
+		t.Errorf("queue = %d five hours later, want the flood worked off", total)
+	}
+}
+
+// short is a queue through which events only pass.
+const short = 100
+
+// TestOpenDoorsKeepTheQueueShort holds that a lab left open for days does not build a
+// backlog: at any time of the week the SMP keeps up with its computers.
+func TestOpenDoorsKeepTheQueueShort(t *testing.T) {
+	l := newLab(t)
+	l.Advance(15 * time.Minute)
+	for range 7 * 24 * 2 {
+		if q := l.Truth().Queue; q.Total > short {
+			t.Errorf("at %s the queue is %d", l.Now().Format("Mon 15:04"), q.Total)
+		}
+		l.Advance(30 * time.Minute)
 	}
 }
 
