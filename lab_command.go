@@ -62,6 +62,12 @@ func runLab(ctx context.Context, out io.Writer, o lab.Options, noBot bool) (err 
 	} else if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return fmt.Errorf("the lab's folder: %w", err)
 	}
+	if o.Dir, err = filepath.Abs(o.Dir); err != nil {
+		return fmt.Errorf("the lab's folder: %w", err)
+	}
+	if !noBot {
+		o.Database = filepath.Join(o.Dir, "itmsbot.db")
+	}
 	l, err := lab.Start(o)
 	if err != nil {
 		return err
@@ -75,7 +81,7 @@ func runLab(ctx context.Context, out io.Writer, o lab.Options, noBot bool) (err 
 		stop()
 		return errors.Join(err, labGroup.Wait())
 	}
-	w, err := labPlant(l, filepath.Join(o.Dir, "itmsbot.db"), o.Log).wire()
+	w, err := labPlant(l, o.Database, o.Log).wire()
 	if err != nil {
 		stop()
 		_ = labGroup.Wait()

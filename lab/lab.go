@@ -31,6 +31,9 @@ type Options struct {
 	Listen string
 	// Dir gets lab.json; empty writes none.
 	Dir string
+	// Database is the file of the bot that runs on the lab, for the document alone;
+	// empty where there is none.
+	Database string
 	// Pace is how many of the world's seconds pass in a real one, 1 to 1000.
 	Pace int
 	// Manual stops the world's clock between calls of World.Advance.
@@ -71,6 +74,9 @@ type Document struct {
 	CMDB  CMDBDocument   `json:"cmdb"`
 	// VCenter is how to reach vCenter.
 	VCenter VCenterDocument `json:"vcenter"`
+	// Database is the file of the bot that runs on the lab, empty without one. Read it
+	// with itmsbot audit.
+	Database string `json:"database"`
 }
 
 // VCenterDocument is how to reach vCenter, with any client that can pin a
@@ -147,6 +153,7 @@ func Start(o Options) (*Lab, error) {
 	if l.authority, err = pki.NewAuthority("Practice estate CA"); err != nil {
 		return nil, err
 	}
+	l.doc.Database = o.Database
 	if err := l.listen(o.Listen); err != nil {
 		return nil, err
 	}

@@ -65,4 +65,13 @@ func testFaultPanel(t *testing.T, browser context.Context) {
 	if left := len(l.VCenter.Faults()) + len(l.CMDB.Faults()); left != 0 {
 		t.Errorf("%d faults are left", left)
 	}
+
+	// The conditions below it change the world, and the estate panel says so.
+	do(t, ctx, chromedp.Evaluate[chromedp.Void](`document.querySelector('#panel-faults button[aria-label="Set Clock, seconds ahead"]').click()`))
+	waitFor(t, ctx, `document.querySelector('#panel-estate .server')?.textContent.includes('Its clock is 3,600 s ahead.')`)
+	if h := l.World.Truth().Hosts[0]; h.ClockSeconds != 3600 {
+		t.Errorf("the clock of %s is %d s ahead", h.Name, h.ClockSeconds)
+	}
+	do(t, ctx, chromedp.Evaluate[chromedp.Void](`document.querySelector('#panel-faults button[aria-label="Set Newest backup, hours old"]').click()`))
+	waitFor(t, ctx, `[...document.querySelectorAll('#panel-faults .refused')].every((p) => p.textContent === '')`)
 }

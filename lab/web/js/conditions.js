@@ -12,7 +12,8 @@ const hostOf = (w, name) => w.hosts.find((h) => h.name === name) ?? w.hosts[0];
 
 // Each row: its label, its controls in order, and the condition for their values.
 // A control is {number} with the value it starts with, or {choose} with its options,
-// either a function of the world and of the values to its left.
+// either a function of the world and of the values to its left; {least} is the smallest
+// number where that is not 0.
 const rows = [
   { label: 'Events in the queue', controls: [{ number: (w) => w.queue.database }], body: ([n]) => ({ field: 'queue', number: Number(n) }) },
   { label: 'Queue is stuck', controls: [{ choose: () => yesNo }], body: ([on]) => ({ field: 'stuck', on: on === 'true' }) },
@@ -24,6 +25,14 @@ const rows = [
     ],
     body: ([disk, n]) => ({ field: 'disk', host: disk.split(' ')[0], name: disk.split(' ')[1], number: Number(n) }),
   },
+  {
+    label: 'Errors in a log, now',
+    controls: [{ choose: hosts }, { choose: (w, [host]) => (hostOf(w, host).role === 'smp' ? ['SMP', 'System', 'Application'] : ['System', 'Application']).map((l) => [l, l]) }, { number: () => 25, least: 1 }],
+    body: ([host, name, n]) => ({ field: 'log', host, name, number: Number(n) }),
+  },
+  { label: 'Newest backup, hours old', controls: [{ number: () => 30 }], body: ([n]) => ({ field: 'sql', name: 'backup-age', number: Number(n) }) },
+  { label: 'A restart is pending', controls: [{ choose: hosts }, { choose: () => yesNo }], body: ([host, on]) => ({ field: 'pending', host, name: 'servicing', on: on === 'true' }) },
+  { label: 'Clock, seconds ahead', controls: [{ choose: hosts }, { number: (w, [host]) => (hostOf(w, host).clock_seconds ? 0 : 3600), least: -604800 }], body: ([host, n]) => ({ field: 'clock', host, number: Number(n) }) },
   { label: 'Power', controls: [{ choose: hosts }, { choose: (w, [host]) => currentFirst(onOff, String(hostOf(w, host).power === 'off')) }], body: ([host, on]) => ({ field: 'power', host, on: on === 'true' }) },
   {
     label: 'Service',
@@ -68,7 +77,7 @@ function draw(row, refused) {
   const controls = [];
   row.controls.forEach((c, i) => {
     const name = `${row.label}${row.controls.length > 1 ? `, ${i + 1}` : ''}`;
-    controls.push(c.number ? el('input', { type: 'number', min: 0, 'aria-label': name }) : el('select', { 'aria-label': name, onchange: () => refresh(i + 1) }));
+    controls.push(c.number ? el('input', { type: 'number', min: c.least ?? 0, 'aria-label': name }) : el('select', { 'aria-label': name, onchange: () => refresh(i + 1) }));
   });
   const values = (n) => controls.slice(0, n).map((c) => c.value);
   function refresh(from) {

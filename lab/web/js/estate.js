@@ -56,6 +56,7 @@ function facts(h, world) {
       fact('Version', (on && h.version) || '–')),
     on && el('div', { class: 'disks' }, h.disks.map(disk)),
     on && !h.answers && el('p', { class: 'server-more alarm' }, 'Does not let the bot in.'),
+    on && Boolean(h.clock_seconds) && el('p', { class: 'server-more' }, `Its clock is ${number.format(Math.abs(h.clock_seconds))} s ${h.clock_seconds > 0 ? 'ahead' : 'behind'}.`),
     h.restore && el('p', { class: 'server-more' }, restoreWords(h.restore, world)),
   ];
 }
