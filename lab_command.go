@@ -54,6 +54,7 @@ func labCommand() *cobra.Command {
 }
 
 func runLab(ctx context.Context, out io.Writer, o lab.Options, noBot bool) (err error) {
+	o.Keep = o.Dir != ""
 	if o.Dir == "" {
 		if o.Dir, err = os.MkdirTemp("", "itmsbot-lab-"); err != nil {
 			return err
@@ -77,6 +78,7 @@ func runLab(ctx context.Context, out io.Writer, o lab.Options, noBot bool) (err 
 	var labGroup errgroup.Group
 	labGroup.Go(func() error { return l.Run(serving) })
 	if noBot {
+		fmt.Fprint(out, goesOn(l))
 		err := labAlone(ctx, out, l.Document(), o.Dir)
 		stop()
 		return errors.Join(err, labGroup.Wait())
@@ -87,7 +89,7 @@ func runLab(ctx context.Context, out io.Writer, o lab.Options, noBot bool) (err 
 		_ = labGroup.Wait()
 		return err
 	}
-	fmt.Fprintf(out, "The practice estate is open: %s\nType /itms quiesce there. Ctrl-C ends it.\n", l.Document().Page)
+	fmt.Fprintf(out, "The practice estate is open: %s\n%sType /itms quiesce there. Ctrl-C ends it.\n", l.Document().Page, goesOn(l))
 	// The bot leaves first, so that a step that is running still finds its
 	// hosts; then the lab closes.
 	err = w.run(ctx)
@@ -99,6 +101,14 @@ func runLab(ctx context.Context, out io.Writer, o lab.Options, noBot bool) (err 
 		err = ended
 	}
 	return err
+}
+
+// goesOn says where a lab that was put away is taken up.
+func goesOn(l *lab.Lab) string {
+	if !l.Resumed() {
+		return ""
+	}
+	return fmt.Sprintf("It goes on where it was left, on %s.\n", l.World.Now().Format("Monday 2 January, 15:04 UTC"))
 }
 
 // labPlant wires a bot to a lab, with the world's clock as its own.

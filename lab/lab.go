@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -31,6 +32,8 @@ type Options struct {
 	Listen string
 	// Dir gets lab.json; empty writes none.
 	Dir string
+	// Keep takes up what a former lab has left in Dir, and leaves the same there again.
+	Keep bool
 	// Database is the file of the bot that runs on the lab, for the document alone;
 	// empty where there is none.
 	Database string
@@ -57,6 +60,9 @@ type Lab struct {
 	VCenter *vcenter.Server
 
 	log       *slog.Logger
+	keep      string     // the file that the lab is put away in; empty is nowhere
+	keeping   sync.Mutex // one writes it at a time
+	former    *state     // the lab that goes on here; nil for a new one
 	authority *pki.Authority
 	doc       Document
 	listeners map[string]net.Listener
@@ -74,6 +80,8 @@ type Document struct {
 	CMDB  CMDBDocument   `json:"cmdb"`
 	// VCenter is how to reach vCenter.
 	VCenter VCenterDocument `json:"vcenter"`
+	// Keep takes up what a former lab has left in Dir, and leaves the same there again.
+	Keep bool
 	// Database is the file of the bot that runs on the lab, empty without one. Read it
 	// with itmsbot audit.
 	Database string `json:"database"`
@@ -147,9 +155,11 @@ func Start(o Options) (*Lab, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	l := &Lab{log: o.Log, Hosts: map[string]*wsman.Server{}, listeners: map[string]net.Listener{},
-		World: world.New(world.Options{Pace: o.Pace, Manual: o.Manual})}
-	var err error
+	l := &Lab{log: o.Log, Hosts: map[string]*wsman.Server{}, listeners: map[string]net.Listener{}}
+	err := l.startWorld(o)
+	if err != nil {
+		return nil, err
+	}
 	if l.authority, err = pki.NewAuthority("Practice estate CA"); err != nil {
 		return nil, err
 	}
@@ -167,6 +177,9 @@ func Start(o Options) (*Lab, error) {
 		return nil, errors.Join(err, l.Close())
 	}
 	l.startSlack(o)
+	if err := l.resume(); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
 	mux := http.NewServeMux()
 	l.mount(mux, o.Headless)
 	l.web = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
@@ -185,6 +198,7 @@ func (l *Lab) Document() Document { return l.doc }
 func (l *Lab) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { l.World.Run(ctx); return nil })
+	g.Go(func() error { l.keepPuttingAway(ctx); return nil })
 	g.Go(func() error { return l.VCenter.Run(ctx) })
 	g.Go(func() error { return l.CMDB.Serve(l.listeners["cmdb"]) })
 	for name, s := range l.Hosts {
@@ -199,7 +213,8 @@ func (l *Lab) Run(ctx context.Context) error {
 	})
 	g.Go(func() error {
 		<-ctx.Done()
-		return l.Close()
+		// Before the servers close, with whom a part of it would go.
+		return errors.Join(l.putAway(), l.Close())
 	})
 	return g.Wait()
 }

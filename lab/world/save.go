@@ -1,6 +1,7 @@
 package world
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/netip"
@@ -144,8 +145,8 @@ func (w *World) Save() ([]byte, error) {
 	return b, nil
 }
 
-// Resume takes up a world that Save has put away. Its start, pace, seed and number of
-// computers are those of then; Manual is o's.
+// Resume takes up a world that Save has put away. Its time, seed and number of
+// computers are those of then; Manual is o's, and so is Pace where it is given.
 func Resume(o Options, saved []byte) (*World, error) {
 	var s savedWorld
 	if err := json.Unmarshal(saved, &s); err != nil {
@@ -154,7 +155,7 @@ func Resume(o Options, saved []byte) (*World, error) {
 	if s.Format != savedFormat {
 		return nil, fmt.Errorf("the saved practice world has format %d, this lab reads %d", s.Format, savedFormat)
 	}
-	w := New(Options{Pace: s.Pace, Seed: s.Seed, Manual: o.Manual, Managed: s.Managed})
+	w := New(Options{Pace: cmp.Or(o.Pace, s.Pace), Seed: s.Seed, Manual: o.Manual, Managed: s.Managed})
 	if len(s.Clients) != len(w.clients) || len(s.Agenda) != len(w.agenda) || len(s.Console) != len(w.console) || len(s.Machines) != len(w.machines()) {
 		return nil, fmt.Errorf("the saved practice world has %d computers and %d machines, this lab makes %d and %d", len(s.Clients), len(s.Machines), len(w.clients), len(w.machines()))
 	}
