@@ -9,7 +9,7 @@ import (
 
 // Fault is something Slack does wrong on purpose, for tests and the fault
 // panel. An occasion is a call (down, rate-limited, lost, unknown), an
-// envelope (redeliver, slow-ack) or a socket (disconnect).
+// envelope (redeliver, slow-ack) or a socket (the kinds of disconnect).
 type Fault struct {
 	Kind   string // one of FaultKinds
 	Method string // the Web API method it is limited to, "response_url" or "upload"; "" is all
@@ -28,7 +28,15 @@ const (
 	faultRedeliver   = "redeliver"
 	faultSlowAck     = "slow-ack"
 	faultDisconnect  = "disconnect"
+	faultWarning     = "disconnect-warning"
+	faultRefresh     = "disconnect-refresh"
+	faultLink        = "disconnect-link-disabled"
 )
+
+// farewell is with which reason a fault asks sockets to go; "" drops them.
+func farewell(kind string) string {
+	return map[string]string{faultWarning: "warning", faultRefresh: "refresh_requested", faultLink: "link_disabled"}[kind]
+}
 
 // FaultKinds lists what Inject understands.
 func FaultKinds() []FaultKind {
@@ -40,6 +48,9 @@ func FaultKinds() []FaultKind {
 		{faultRedeliver, "An envelope is delivered a second time although it was acknowledged."},
 		{faultSlowAck, "An acknowledgement is treated as late: the person is told, the envelope is delivered again."},
 		{faultDisconnect, "Sockets are dropped without a word: those open now, and new ones right after the hello."},
+		{faultWarning, "Sockets are asked to go soon, with the reason warning: those open now, and new ones right after the hello."},
+		{faultRefresh, "Sockets are asked to go, with the reason refresh_requested, as Slack does every few hours."},
+		{faultLink, "Sockets are asked to go, with the reason link_disabled, as when Socket Mode is switched off."},
 	}
 }
 
@@ -51,18 +62,28 @@ func (s *Server) Inject(f Fault) error {
 	if _, known := s.methods[f.Method]; f.Method != "" && f.Method != "response_url" && f.Method != "upload" && !known {
 		return fmt.Errorf("fault %q: no method %q", f.Kind, f.Method)
 	}
+	for k, reason := range s.inject(&f) {
+		k.bid(reason)
+	}
+	return nil
+}
+
+// inject adds a fault, and gives the sockets that it strikes at once with the reason
+// to tell each.
+func (s *Server) inject(f *Fault) map[*socket]string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faults = append(s.faults, &f)
-	if f.Kind == faultDisconnect {
-		for _, k := range s.sockets {
-			if s.strike("", faultDisconnect) != "" {
-				k.drop()
+	s.faults = append(s.faults, f)
+	struck := map[*socket]string{}
+	if f.Kind == faultDisconnect || farewell(f.Kind) != "" {
+		for _, k := range s.inService() {
+			if kind := s.strike("", f.Kind); kind != "" {
+				struck[k], k.going = farewell(kind), farewell(kind) != ""
 			}
 		}
 	}
 	s.touch()
-	return nil
+	return struck
 }
 
 // Faults returns the faults that are still at work, with what is left of After

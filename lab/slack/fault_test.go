@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gorilla/websocket"
 	slackgo "github.com/slack-go/slack"
 
 	"itmsbot/lab/slack"
@@ -146,6 +147,36 @@ func TestFaultDisconnect(t *testing.T) {
 	l.dial(t)
 	if l.Connections() != 1 {
 		t.Error("a third was dropped")
+	}
+}
+
+// TestFaultFarewell: each reason reaches the open socket and, while it strikes, the next
+// one after its hello; nothing more is delivered over either.
+func TestFaultFarewell(t *testing.T) {
+	for kind, reason := range map[string]string{"disconnect-warning": "warning", "disconnect-refresh": "refresh_requested", "disconnect-link-disabled": "link_disabled"} {
+		t.Run(kind, func(t *testing.T) {
+			l := newLab(t, nil)
+			conn, _ := l.dial(t)
+			said := func(c *websocket.Conn) (frame struct{ Type, Reason string }) {
+				t.Helper()
+				if err := c.ReadJSON(&frame); err != nil {
+					t.Fatal(err)
+				}
+				return frame
+			}
+			l.inject(t, slack.Fault{Kind: kind, Count: 2})
+			if f := said(conn); f.Type != "disconnect" || f.Reason != reason {
+				t.Errorf("the open socket is told %+v", f)
+			}
+			next, hello := l.dial(t)
+			if f := said(next); hello.Type != "hello" || f.Type != "disconnect" || f.Reason != reason {
+				t.Errorf("the new socket is told %+v after %+v", f, hello)
+			}
+			l.dial(t)
+			if l.Connections() != 1 || len(l.Faults()) != 0 {
+				t.Errorf("%d sockets are in service, faults %+v", l.Connections(), l.Faults())
+			}
+		})
 	}
 }
 

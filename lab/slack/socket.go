@@ -123,7 +123,7 @@ func (s *Server) admit(ticket string) bool {
 func (s *Server) open(k *socket) bool {
 	k.mu.Lock() // held until hello is written, so that no envelope overtakes it
 	defer k.mu.Unlock()
-	n, doomed := s.register(k)
+	n, doomed, reason := s.register(k)
 	if n == 0 {
 		_ = k.write(disconnect("too_many_websockets"))
 		return false
@@ -138,6 +138,9 @@ func (s *Server) open(k *socket) bool {
 	if err == nil {
 		err = k.pingNow()
 	}
+	if err == nil && reason != "" {
+		err = k.ask(reason)
+	}
 	if err != nil || doomed {
 		k.drop() // its reader notices, and it leaves like any other
 	}
@@ -145,17 +148,21 @@ func (s *Server) open(k *socket) bool {
 }
 
 // register adds a socket to those open and returns how many there are then, 0
-// if there is no place; doomed is the fault "disconnect".
-func (s *Server) register(k *socket) (n int, doomed bool) {
+// if there is no place; doomed is the fault "disconnect", and reason that of the
+// faults that ask a socket to go.
+func (s *Server) register(k *socket) (n int, doomed bool, reason string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed || len(s.sockets) >= maxSockets {
-		return 0, false
+		return 0, false, ""
 	}
 	s.counts["sockets"]++
 	s.sockets = append(s.sockets, k)
+	kind := s.strike("", faultDisconnect, faultWarning, faultRefresh, faultLink)
+	reason = farewell(kind)
+	k.going = reason != ""
 	s.touch()
-	return len(s.sockets), s.strike("", faultDisconnect) != ""
+	return len(s.sockets), kind == faultDisconnect, reason
 }
 
 // inService returns the sockets that have not been asked to go. Locked.
@@ -291,15 +298,25 @@ func (s *Server) Disconnect(reason string) {
 	s.touch()
 	s.mu.Unlock()
 	for _, k := range going {
-		if k.dismiss(reason) != nil {
-			k.drop()
-		}
+		k.bid(reason)
+	}
+}
+
+// bid asks a socket to go, or drops it where that cannot be said or no reason is given.
+func (k *socket) bid(reason string) {
+	if reason == "" || k.dismiss(reason) != nil {
+		k.drop()
 	}
 }
 
 func (k *socket) dismiss(reason string) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	return k.ask(reason)
+}
+
+// ask is dismiss for whoever holds the socket's lock.
+func (k *socket) ask(reason string) error {
 	k.until = time.Now().Add(goWithin)
 	return k.write(disconnect(reason))
 }
