@@ -80,8 +80,6 @@ type Document struct {
 	CMDB  CMDBDocument   `json:"cmdb"`
 	// VCenter is how to reach vCenter.
 	VCenter VCenterDocument `json:"vcenter"`
-	// Keep takes up what a former lab has left in Dir, and leaves the same there again.
-	Keep bool
 	// Database is the file of the bot that runs on the lab, empty without one. Read it
 	// with itmsbot audit.
 	Database string `json:"database"`
