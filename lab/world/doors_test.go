@@ -112,7 +112,7 @@ func TestBacklogComesBack(t *testing.T) {
 	l.closeDoors()
 	l.Advance(8 * time.Hour)
 	before := l.Truth()
-	if before.Clients.Backlog < 10_000 || before.Queue.Total != 0 {
+	if before.Clients.Backlog < 5000 || before.Queue.Total != 0 {
 		t.Fatalf("backlog = %d and queue = %d after a day behind closed doors, want many thousands and none", before.Clients.Backlog, before.Queue.Total)
 	}
 	l.openDoors()

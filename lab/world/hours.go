@@ -55,9 +55,9 @@ func habitOf(date int64) habit {
 	case 0:
 		return habit{40, 7 * hour, 14 * hour, 2 * hour, 6 * hour, 4}
 	case 6:
-		return habit{80, 5*hour + 30*minute, 10*hour + 30*minute, 4 * hour, 9 * hour, 8}
+		return habit{80, 5*hour + 30*minute, 10*hour + 30*minute, 4 * hour, 9 * hour, 4}
 	}
-	return habit{920, 7*hour + 30*minute, 9*hour + 30*minute, 7*hour + 30*minute, 9*hour + 30*minute, 2}
+	return habit{920, 7*hour + 30*minute, 9*hour + 30*minute, 7*hour + 30*minute, 9*hour + 30*minute, 1}
 }
 
 // alwaysOn is how many computers in a thousand are never switched off.

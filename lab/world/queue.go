@@ -6,15 +6,15 @@ import "time"
 const (
 	startDatabase = 1166
 	startFiles    = 38
-	warmDatabase  = 26_700
+	warmDatabase  = 11_100
 )
 
-// The work of an SMP of this size. It processes half as much again as its computers
-// make in the busiest hour of a week, so that with open doors its queue is short at any
-// time, and what waited behind closed ones is gone within hours.
+// The work of an SMP of this size. It processes a quarter more than its computers make
+// in the busiest hour of a week, so that with open doors its queue is short at any time,
+// and what waited behind closed ones is gone within hours.
 const (
-	drainRate   = 240    // events a minute that the dispatcher processes
-	drainJitter = 12     // more or less, from minute to minute
+	drainRate   = 96     // events a minute that the dispatcher processes
+	drainJitter = 6      // more or less, from minute to minute
 	inboxTime   = 28     // seconds that a file waits on average for the database
 	queueLimit  = 60_000 // beyond it agents are told to keep their events (KB 158565)
 	stallAfter  = 3 * minute
