@@ -12,6 +12,7 @@ import (
 
 	"itmsbot/estate"
 	"itmsbot/estate/sqlserver"
+	"itmsbot/estate/trust"
 	"itmsbot/estate/vsphere"
 	"itmsbot/estate/winrm"
 	"itmsbot/lab/slack"
@@ -87,14 +88,14 @@ func TestFaultsStrikeOnTheWire(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
 	doc := l.Document()
-	cmdb, err := sqlserver.New(sqlserver.Instance{Name: "SQL1", Address: doc.CMDB.Address, Database: doc.CMDB.Database, Thumbprint: doc.CMDB.Thumbprint,
-		Login: &sqlserver.Login{User: doc.CMDB.User, Password: func() (string, error) { return doc.CMDB.Password, nil }}}, sqlserver.Options{})
+	cmdb, err := sqlserver.New(sqlserver.Instance{Name: "SQL1", Address: doc.CMDB.Address, Database: doc.CMDB.Database, Peer: trust.Peer{Thumbprint: doc.CMDB.Thumbprint},
+		Login: &trust.Login{User: doc.CMDB.User, Password: func() (string, error) { return doc.CMDB.Password, nil }}}, sqlserver.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer cmdb.Close()
-	vms, err := vsphere.New(vsphere.Config{Name: "vCenter", URL: doc.VCenter.URL, User: doc.VCenter.User, Thumbprint: doc.VCenter.Thumbprint,
-		Password: func() (string, error) { return doc.VCenter.Password, nil }})
+	vms, err := vsphere.New(vsphere.Config{Name: "vCenter", URL: doc.VCenter.URL, Peer: trust.Peer{Thumbprint: doc.VCenter.Thumbprint},
+		Login: &trust.Login{User: doc.VCenter.User, Password: func() (string, error) { return doc.VCenter.Password, nil }}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	masterzen "github.com/masterzen/winrm"
 
 	"itmsbot/estate"
+	"itmsbot/estate/trust"
 	"itmsbot/estate/winrm"
 	"itmsbot/lab/pki"
 	"itmsbot/lab/world"
@@ -38,8 +39,8 @@ func fleetTLS(t *testing.T, h HostDocument, auth winrm.Auth, ca string) *winrm.F
 	if !roots.AppendCertsFromPEM([]byte(ca)) {
 		t.Fatal("the CA is no certificate")
 	}
-	f, err := winrm.New([]winrm.Host{{Name: h.Name, URL: h.WinRMHTTPS, Auth: auth, Roots: roots,
-		Login: &winrm.Login{User: h.User, Domain: h.Domain, Password: func() (string, error) { return h.Password, nil }}}}, winrm.Options{})
+	f, err := winrm.New([]winrm.Host{{Name: h.Name, URL: h.WinRMHTTPS, Auth: auth, Peer: trust.Peer{Roots: roots},
+		Login: &trust.Login{User: h.User, Domain: h.Domain, Password: func() (string, error) { return h.Password, nil }}}}, winrm.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -80,10 +80,11 @@ func twins() map[string]twin {
 		"reboot-lay":   rebootLay,
 		"reboot-order": rebootOrder,
 
-		"selftest-facts": selftestFacts,
-		"selftest-input": selftestInput,
-		"selftest-throw": selftestThrow,
-		"selftest-exit":  selftestExit,
+		"selftest-facts":   selftestFacts,
+		"selftest-input":   selftestInput,
+		"selftest-throw":   selftestThrow,
+		"selftest-exit":    selftestExit,
+		"selftest-cmdlets": selftestCmdlets,
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf16"
+
+	"itmsbot/lab/world"
 )
 
 // exited is the end of PowerShell in the middle of a script.
@@ -92,4 +94,35 @@ func selftestThrow(machine, json.RawMessage) (object, error) {
 // selftestExit is the twin of selftest/exit.ps1.
 func selftestExit(machine, json.RawMessage) (object, error) {
 	return nil, &exited{7}
+}
+
+// selftestCmdlets is the twin of selftest/cmdlets.ps1. The firewall of the world has no
+// filters of its own beside its rules, so that every rule has all of them; and what the
+// world is asked takes no time.
+func selftestCmdlets(m machine, args json.RawMessage) (object, error) {
+	if _, err := parseArgs(args); err != nil {
+		return nil, err
+	}
+	v, err := m.world.Look(m.host)
+	if err != nil {
+		return nil, err
+	}
+	rules := rulesOf(v, func(r world.Rule) bool { return r.Enabled && r.Action == "Allow" })
+	local := rulesOf(v, func(r world.Rule) bool { return r.Store == "Local" })
+	connections, networks := 0, []string{}
+	for _, c := range v.Connections {
+		connections += c.Count
+	}
+	for _, p := range v.Profiles {
+		if p.Active {
+			networks = append(networks, p.Name)
+		}
+	}
+	return object{
+		"machine": v.Machine, "name": v.Name, "now": dotnetTime(v.Now),
+		"stops": true, "finds_none": true, "empty": []string{}, "one": []string{"one"},
+		"rules": len(rules), "enabled": len(rules), "unjoined": 0, "untraced": 0, "unlimited": 0,
+		"local": len(local), "connections": connections, "networks": networks,
+		"rules_ms": 0, "filters_ms": 0, "local_ms": 0, "connections_ms": 0,
+	}, nil
 }

@@ -397,7 +397,7 @@ func TestMissingPropertyEndsAScript(t *testing.T) {
 	h := newHost(t, "SMP1")
 	for script := range twins() {
 		switch script {
-		case "host-record", "disk-read", "selftest-throw", "selftest-exit":
+		case "host-record", "disk-read", "selftest-cmdlets", "selftest-throw", "selftest-exit":
 			continue // they take nothing
 		}
 		args := object{"machine": smpGUID}
