@@ -43,9 +43,16 @@ func (j journal) Head() (int64, string, error) {
 // intake fits the store to the bot's way in.
 type intake struct{ *store.Store }
 
-func (i intake) Receive(ctx context.Context, d bot.Delivery) (bot.Delivery, bool, error) {
-	got, repeat, err := i.Store.Receive(ctx, store.Delivery{Keys: d.Keys, At: d.At, Door: "slack", Body: d.Body})
-	return delivery(got), repeat, err
+func (i intake) Receive(ctx context.Context, list []bot.Delivery) []bot.Receipt {
+	in := make([]store.Delivery, len(list))
+	for n, d := range list {
+		in[n] = store.Delivery{Keys: d.Keys, At: d.At, Door: "slack", Body: d.Body}
+	}
+	receipts := make([]bot.Receipt, len(list))
+	for n, r := range i.Store.ReceiveAll(ctx, in) {
+		receipts[n] = bot.Receipt{Repeat: r.Repeat, Err: r.Err}
+	}
+	return receipts
 }
 
 func (i intake) Unhandled() ([]bot.Delivery, error) {

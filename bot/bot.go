@@ -59,11 +59,11 @@ type Bot struct {
 	poke chan struct{}
 	out  *outbound
 
-	mu   sync.Mutex       // protects the following
-	urls map[int64]string // response_url by delivery; never on disk
-	app  string           // our app id, from hello
-	open bool             // a socket has said hello and was not given up since
-	me   string           // our user id
+	mu   sync.Mutex        // protects the following
+	urls map[string]string // response_url by key of the envelope; never on disk
+	app  string            // our app id, from hello
+	open bool              // a socket has said hello and was not given up since
+	me   string            // our user id
 
 	answers sync.WaitGroup // answers being sent; Run waits for them
 	slots   chan struct{}  // bounds them
@@ -79,7 +79,7 @@ func New(cfg Config, d Deps) *Bot {
 		options = append(options, slack.OptionAPIURL(cfg.APIURL))
 	}
 	api := slack.New(cfg.BotToken, options...)
-	b := &Bot{cfg: cfg, d: d, api: api, greeted: make(chan struct{}), poke: make(chan struct{}, 1), urls: map[int64]string{}, slots: make(chan struct{}, 16)}
+	b := &Bot{cfg: cfg, d: d, api: api, greeted: make(chan struct{}), poke: make(chan struct{}, 1), urls: map[string]string{}, slots: make(chan struct{}, 16)}
 	b.socket = socketmode.New(api, socketmode.OptionDialer(newDialer()))
 	b.out = newOutbound(b)
 	return b

@@ -97,7 +97,7 @@ func (b *Bot) handle(ctx context.Context, d Delivery) error {
 	case err != nil:
 		return err
 	}
-	b.answer(ctx, d.N, s, reply)
+	b.answer(ctx, d, s, reply)
 	return nil
 }
 
@@ -109,6 +109,7 @@ func (b *broken) Error() string { return b.err.Error() }
 // giveUp marks a delivery handled that this program cannot decide, so that it
 // does not hold up the others, and logs it whole.
 func (b *Bot) giveUp(d Delivery, cause error) error {
+	b.takeURL(d.Keys)
 	b.d.Log.Error("a delivery cannot be decided", "delivery", d.N, "error", cause)
 	return b.d.Intake.Decide(d.N, func(actions.Tx) (json.RawMessage, error) {
 		return json.RawMessage(`{"text":"not decided: see the log"}`), nil
@@ -153,15 +154,12 @@ func (b *Bot) foreign(s said, d Delivery) *runbook.Refusal {
 // answer tells the caller, and only the caller, what became of their line.
 // What has to look at a machine first gets two and a half seconds before it is
 // said that it is looking.
-func (b *Bot) answer(ctx context.Context, n int64, s said, reply commands.Reply) {
-	b.mu.Lock()
-	url := b.urls[n]
-	delete(b.urls, n)
-	b.mu.Unlock()
+func (b *Bot) answer(ctx context.Context, d Delivery, s said, reply commands.Reply) {
+	url := b.takeURL(d.Keys)
 	b.answers.Go(func() { // Run waits for it
 		defer func() {
 			if p := recover(); p != nil {
-				b.d.Log.Error("an answer was not sent", "delivery", n, "panic", p)
+				b.d.Log.Error("an answer was not sent", "delivery", d.N, "panic", p)
 			}
 		}()
 		select {

@@ -11,9 +11,10 @@ import (
 
 // Intake is where deliveries are kept before they are acknowledged.
 type Intake interface {
-	// Receive writes a delivery under all its keys and returns when it is on
-	// disk. ctx bounds the waiting only.
-	Receive(ctx context.Context, d Delivery) (stored Delivery, repeat bool, err error)
+	// Receive writes deliveries in their order, each under all its keys, and
+	// returns when they are on disk, with a receipt for each. ctx bounds the
+	// waiting only.
+	Receive(ctx context.Context, list []Delivery) []Receipt
 	// Unhandled lists what was not decided yet, in order of arrival.
 	Unhandled() ([]Delivery, error)
 	// Decide runs decide in one write transaction and marks the delivery
@@ -28,6 +29,13 @@ type Delivery struct {
 	Keys []string
 	At   time.Time // real time of arrival
 	Body json.RawMessage
+}
+
+// Receipt says what became of a delivery that was to be written. Repeat reports
+// that it had come before.
+type Receipt struct {
+	Repeat bool
+	Err    error
 }
 
 // Trail is what the channel is drawn from.

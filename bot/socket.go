@@ -49,7 +49,7 @@ func (b *Bot) listen(ctx context.Context) error {
 			case <-ctx.Done():
 				return nil
 			case e := <-b.socket.Events:
-				if err := b.event(ctx, e); err != nil {
+				if err := b.events(ctx, b.gather(e)); err != nil {
 					return err
 				}
 			}
@@ -58,8 +58,43 @@ func (b *Bot) listen(ctx context.Context) error {
 	return g.Wait()
 }
 
-// event handles one event of the socket. It never waits longer than two
-// seconds, because the next acknowledgement is behind it.
+// together bounds how many events of the socket are handled together.
+const together = 64
+
+// gather adds what has come in meanwhile.
+func (b *Bot) gather(list ...socketmode.Event) []socketmode.Event {
+	for len(list) < together {
+		select {
+		case e := <-b.socket.Events:
+			list = append(list, e)
+		default:
+			return list
+		}
+	}
+	return list
+}
+
+// events handles what has come in. Deliveries that came together are written
+// with one commit: one for each would let a burst wait for as many. It never
+// waits longer than two seconds, because the next acknowledgement is behind it.
+func (b *Bot) events(ctx context.Context, list []socketmode.Event) error {
+	var deliveries []socketmode.Request
+	var errs []error
+	for _, e := range list {
+		switch e.Type {
+		case socketmode.EventTypeSlashCommand, socketmode.EventTypeInteractive, socketmode.EventTypeErrorBadMessage:
+			if e.Request != nil && e.Request.EnvelopeID != "" {
+				deliveries = append(deliveries, *e.Request)
+			}
+		default:
+			errs = append(errs, b.event(ctx, e))
+		}
+	}
+	b.take(ctx, deliveries)
+	return errors.Join(errs...)
+}
+
+// event handles one event of the socket that is no delivery.
 func (b *Bot) event(ctx context.Context, e socketmode.Event) error {
 	switch e.Type {
 	case socketmode.EventTypeHello:
@@ -75,8 +110,6 @@ func (b *Bot) event(ctx context.Context, e socketmode.Event) error {
 		b.mu.Lock()
 		b.open = false
 		b.mu.Unlock()
-	case socketmode.EventTypeSlashCommand, socketmode.EventTypeInteractive, socketmode.EventTypeErrorBadMessage:
-		b.take(ctx, e)
 	case socketmode.EventTypeEventsAPI:
 		if e.Request != nil {
 			b.ack(ctx, e.Request.EnvelopeID) // nothing is subscribed to; kept quiet
@@ -105,36 +138,66 @@ func (b *Bot) connectionTrouble(data any) error {
 	return nil
 }
 
-// take writes a delivery down, acknowledges it and wakes the decider. What
+// take writes deliveries down, acknowledges them and wakes the decider. What
 // cannot be written in time is not acknowledged: Slack says so to its sender
 // and delivers it again.
-func (b *Bot) take(ctx context.Context, e socketmode.Event) {
-	if e.Request == nil || e.Request.EnvelopeID == "" {
-		return
+func (b *Bot) take(ctx context.Context, requests []socketmode.Request) {
+	var list []Delivery
+	var envelopes []string // of the same places
+	for _, r := range requests {
+		d, url, err := readEnvelope(r, time.Now())
+		if err != nil {
+			b.d.Log.Warn("an envelope cannot be read", "type", r.Type, "error", err)
+			b.ack(ctx, r.EnvelopeID)
+			continue
+		}
+		// Before it is on disk: from then on it may be decided and answered.
+		b.keepURL(d, url)
+		list, envelopes = append(list, d), append(envelopes, r.EnvelopeID)
 	}
-	d, url, err := readEnvelope(*e.Request, time.Now())
-	if err != nil {
-		b.d.Log.Warn("an envelope cannot be read", "type", e.Request.Type, "error", err)
-		b.ack(ctx, e.Request.EnvelopeID)
+	if len(list) == 0 {
 		return
 	}
 	waiting, cancel := context.WithTimeout(ctx, 2*time.Second)
-	stored, repeat, err := b.d.Intake.Receive(waiting, d)
-	cancel()
-	if err != nil {
-		b.d.Log.Error("a delivery could not be written and is not acknowledged", "envelope", e.Request.EnvelopeID, "error", err)
-		return
+	defer cancel()
+	for i, receipt := range b.d.Intake.Receive(waiting, list) {
+		if receipt.Err != nil || receipt.Repeat {
+			b.takeURL(list[i].Keys)
+		}
+		if receipt.Err != nil {
+			b.d.Log.Error("a delivery could not be written and is not acknowledged", "envelope", envelopes[i], "error", receipt.Err)
+			continue
+		}
+		b.ack(ctx, envelopes[i])
 	}
-	if !repeat && url != "" {
-		b.mu.Lock()
-		b.urls[stored.N] = url
-		b.mu.Unlock()
-	}
-	b.ack(ctx, e.Request.EnvelopeID)
 	select {
 	case b.poke <- struct{}{}:
 	default:
 	}
+}
+
+// keepURL keeps the way back of a delivery under the key of its envelope.
+func (b *Bot) keepURL(d Delivery, url string) {
+	if url == "" {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.urls[d.Keys[0]] = url
+}
+
+// takeURL gives the way back that is kept under one of the keys, and keeps none
+// of them any longer. It is empty where there is none.
+func (b *Bot) takeURL(keys []string) (url string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, k := range keys {
+		if u, ok := b.urls[k]; ok {
+			url = u
+			delete(b.urls, k)
+		}
+	}
+	return url
 }
 
 func (b *Bot) ack(ctx context.Context, envelope string) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"time"
 	"unicode/utf8"
 )
@@ -32,43 +33,84 @@ const (
 	maxDelivery = 1 << 20 // bytes of a delivery's body
 )
 
-// Receive writes a delivery and returns when it is on disk. If any of its keys
-// is known it is a repeat: the first delivery is returned, with its answer if
-// it was handled, and the keys that were new are kept with it.
-//
-// ctx bounds only the waiting. When it ends first the error is a *Late: the
-// delivery may yet be written, and is found when it comes again.
+// Receipt is what became of a delivery that was to be written.
+type Receipt struct {
+	Delivery Delivery // as it is on disk
+	// Repeat reports that one of its keys was known: the delivery is the first
+	// one, with its answer if it was handled, and the new keys are kept with it.
+	Repeat bool
+	Err    error
+}
+
+// Receive writes a delivery and returns when it is on disk; see ReceiveAll.
 func (s *Store) Receive(ctx context.Context, d Delivery) (stored Delivery, repeat bool, err error) {
-	if err := receivable(d); err != nil {
-		return Delivery{}, false, fmt.Errorf("delivery: %w", err)
+	r := s.ReceiveAll(ctx, []Delivery{d})[0]
+	return r.Delivery, r.Repeat, r.Err
+}
+
+// ReceiveAll writes deliveries in their order, with one commit, and returns
+// when they are on disk: a receipt for each. One that cannot be taken keeps no
+// other from being written; what the medium does happens to all of them.
+//
+// ctx bounds only the waiting. When it ends first the errors are *Late: the
+// deliveries may yet be written, and are found when they come again.
+func (s *Store) ReceiveAll(ctx context.Context, list []Delivery) []Receipt {
+	receipts := make([]Receipt, len(list))
+	var good []int // places of those that can be taken
+	for i, d := range list {
+		if err := receivable(d); err != nil {
+			receipts[i].Err = fmt.Errorf("delivery: %w", err)
+			continue
+		}
+		good = append(good, i)
 	}
-	// The result lives apart from the return values: when ctx ends first the
-	// writer still writes to it.
-	var got struct {
-		d      Delivery
-		repeat bool
+	if len(good) == 0 {
+		return receipts
 	}
-	err = s.w.submit(ctx, func(t *Tx) error {
-		n, err := t.knownDelivery(d.Keys)
-		switch {
-		case err == nil:
-			got.repeat = true
-		case errors.Is(err, fs.ErrNotExist):
-			n, err = t.saveDelivery(d)
+	// The results live apart from what is returned: when ctx ends first the
+	// writer still writes to them.
+	got := make([]Receipt, len(good))
+	err := s.w.submit(ctx, func(t *Tx) (err error) {
+		for n, i := range good {
+			if got[n].Delivery, got[n].Repeat, err = t.receive(list[i]); err != nil {
+				return err
+			}
 		}
-		if err != nil {
-			return err
-		}
-		if err := t.saveKeys(n, d.Keys); err != nil {
-			return err
-		}
-		got.d, err = t.Delivery(n)
-		return err
+		return nil
 	})
-	if err != nil {
-		return Delivery{}, false, fmt.Errorf("delivery: %w", err)
+	for n, i := range good {
+		if err != nil {
+			receipts[i].Err = fmt.Errorf("delivery: %w", err)
+			continue
+		}
+		receipts[i] = got[n]
 	}
-	return got.d, got.repeat, nil
+	return receipts
+}
+
+// receive writes one delivery, or finds the first of which it is a repeat. It
+// asks the database as seldom as it can, because a person waits for it.
+func (t *Tx) receive(d Delivery) (stored Delivery, repeat bool, err error) {
+	keys, err := json.Marshal(d.Keys)
+	if err != nil {
+		return Delivery{}, false, err
+	}
+	known, err := first(t, value[int64], `SELECT coalesce(min(delivery), 0) FROM delivery_key
+		WHERE key IN (SELECT value FROM json_each(?))`, string(keys))
+	if err != nil {
+		return Delivery{}, false, err
+	}
+	if d.N = known; known == 0 {
+		if d, err = t.saveDelivery(d); err != nil {
+			return Delivery{}, false, err
+		}
+	}
+	err = t.write("INSERT INTO delivery_key (key, delivery) SELECT value, ? FROM json_each(?) WHERE true ON CONFLICT DO NOTHING",
+		d.N, string(keys))
+	if err == nil && known != 0 {
+		d, err = t.Delivery(known)
+	}
+	return d, known != 0, err
 }
 
 func receivable(d Delivery) error {
@@ -97,43 +139,19 @@ func receivable(d Delivery) error {
 	return nil
 }
 
-// knownDelivery finds the first delivery that has one of the keys.
-func (t *Tx) knownDelivery(keys []string) (int64, error) {
-	found := int64(0)
-	for _, k := range keys {
-		n, err := first(t, value[int64], "SELECT delivery FROM delivery_key WHERE key = ?", k)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return 0, err
-		}
-		if found == 0 || n < found {
-			found = n
-		}
+// saveDelivery writes a delivery without its keys, and gives it as it would be
+// read again.
+func (t *Tx) saveDelivery(d Delivery) (Delivery, error) {
+	if d.At.IsZero() {
+		d.At = t.now
 	}
-	if found == 0 {
-		return 0, fs.ErrNotExist
+	n, err := first(t, value[int64], "INSERT INTO delivery (at, door, body) VALUES (?, ?, ?) RETURNING n",
+		millis(d.At), d.Door, string(d.Body))
+	kept := Delivery{N: n, Keys: slices.Compact(slices.Sorted(slices.Values(d.Keys))), At: clockTime(millis(d.At)), Door: d.Door}
+	if len(d.Body) > 0 {
+		kept.Body = d.Body
 	}
-	return found, nil
-}
-
-func (t *Tx) saveDelivery(d Delivery) (int64, error) {
-	at := d.At
-	if at.IsZero() {
-		at = t.now
-	}
-	return first(t, value[int64], "INSERT INTO delivery (at, door, body) VALUES (?, ?, ?) RETURNING n",
-		millis(at), d.Door, string(d.Body))
-}
-
-func (t *Tx) saveKeys(n int64, keys []string) error {
-	for _, k := range keys {
-		if err := t.write("INSERT INTO delivery_key (key, delivery) VALUES (?, ?) ON CONFLICT DO NOTHING", k, n); err != nil {
-			return err
-		}
-	}
-	return nil
+	return kept, err
 }
 
 // Delivery gives a delivery by its number, fs.ErrNotExist if there is none.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -161,6 +162,45 @@ func TestReceiveRefuses(t *testing.T) {
 	}
 	if list, err := s.Unhandled(); err != nil || len(list) > 0 {
 		t.Errorf("%d deliveries, %v", len(list), err)
+	}
+}
+
+// TestDeliveriesTogether: what comes together is written in its order, each
+// with its own end.
+func TestDeliveriesTogether(t *testing.T) {
+	s := fresh(t)
+	received(t, s, Delivery{Keys: []string{"env:0"}, Door: "slack"})
+	list := []Delivery{
+		{Keys: []string{"env:1", "trigger:1", "env:1"}, Door: "slack", Body: json.RawMessage(`{"line":"help"}`), At: start.Add(1234567 * time.Nanosecond)},
+		{Keys: []string{"bad\nkey"}, Door: "slack"},
+		{Keys: []string{"env:2 <&>\u2028"}, Door: "slack", Body: json.RawMessage{}},
+		{Keys: []string{"env:1b", "trigger:1"}, Door: "slack"},
+		{Keys: []string{"env:0"}, Door: "slack"},
+	}
+	got := s.ReceiveAll(t.Context(), list)
+	for i, want := range []struct {
+		n      int64
+		repeat bool
+		fails  bool
+	}{{2, false, false}, {0, false, true}, {3, false, false}, {2, true, false}, {1, true, false}} {
+		r := got[i]
+		if r.Delivery.N != want.n || r.Repeat != want.repeat || (r.Err != nil) != want.fails {
+			t.Errorf("%d: %+v, want %+v", i, r, want)
+		}
+	}
+	for _, i := range []int{2, 3} { // what was told is what can be read
+		read, err := s.Delivery(got[i].Delivery.N)
+		if diff := cmp.Diff(read, got[i].Delivery); err != nil || diff != "" {
+			t.Errorf("%d: %v (-read +told):\n%s", i, err, diff)
+		}
+	}
+	told := got[0].Delivery
+	told.Keys = []string{"env:1", "env:1b", "trigger:1"} // the repeat's came with it
+	if read, err := s.Delivery(2); err != nil || cmp.Diff(read, told) != "" {
+		t.Errorf("%v (-read +told):\n%s", err, cmp.Diff(read, told))
+	}
+	if left, err := s.Unhandled(); err != nil || len(left) != 3 {
+		t.Errorf("%d deliveries wait, %v", len(left), err)
 	}
 }
 
