@@ -21,13 +21,14 @@ type responseURL struct {
 
 // newResponseURL hands out a response_url. Locked.
 func (s *Server) newResponseURL(person, channel, message string) string {
+	now := time.Now()
 	for key, u := range s.responses {
-		if time.Since(u.born) > 2*s.cfg.ResponseTTL {
+		if now.Sub(u.born) > 2*s.cfg.ResponseTTL {
 			delete(s.responses, key)
 		}
 	}
 	key := rand.Text()
-	s.responses[key] = &responseURL{person: person, channel: channel, message: message, born: time.Now()}
+	s.responses[key] = &responseURL{person: person, channel: channel, message: message, born: now}
 	return s.cfg.URL + "/response/" + key
 }
 
