@@ -62,9 +62,9 @@ func (s *Store) Anchor() error {
 
 // anchor is Anchor for the writer itself.
 func (w *writer) anchor() error {
-	c := &call{done: make(chan struct{}), decide: func(t *Tx) error {
-		h, err := headOf(t)
-		if err != nil || h.n == 0 {
+	var h head
+	c := &call{done: make(chan struct{}), decide: func(t *Tx) (err error) {
+		if h, err = headOf(t); err != nil || h.n == 0 {
 			return err
 		}
 		return t.c.saveAnchor(h, t.now)
@@ -73,7 +73,7 @@ func (w *writer) anchor() error {
 	if c.err != nil {
 		return c.err
 	}
-	return w.anchors.add(w.last)
+	return w.anchors.add(h)
 }
 
 // writeAnchor is for the anchors of outcomes. The outcome itself is committed,

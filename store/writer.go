@@ -107,7 +107,7 @@ func (w *writer) gather(calls ...*call) []*call {
 // group carries out calls in one transaction and tells each how it ended. When
 // the transaction is lost, it is lost for all of them, and nothing remains.
 func (w *writer) group(calls []*call) {
-	h, anchored, err := w.transact(calls)
+	calls, h, anchored, err := w.transact(calls)
 	if err != nil {
 		w.rollback()
 		for _, c := range calls {
@@ -135,17 +135,25 @@ func asUnwritable(err error) error {
 	return &Unwritable{Err: err}
 }
 
-// transact gives the head after the commit, and whether an anchor of it was
-// written.
-func (w *writer) transact(calls []*call) (h head, anchored bool, err error) {
+// transact gives the calls that were carried out, the head after the commit,
+// and whether an anchor of it was written. Who comes while others are carried
+// out is taken along: waiting for the disk is the longest part, and they would
+// have to wait for it twice.
+func (w *writer) transact(calls []*call) (all []*call, h head, anchored bool, err error) {
 	if err := w.begin(); err != nil {
-		return h, false, err
+		return calls, h, false, err
 	}
-	for _, c := range calls {
-		if err := w.carryOut(c); err != nil {
-			return h, false, err
+	for i := 0; i < len(calls); i++ {
+		if err := w.carryOut(calls[i]); err != nil {
+			return calls, h, false, err
 		}
+		calls = w.gather(calls...)
 	}
+	h, anchored, err = w.commit()
+	return calls, h, anchored, err
+}
+
+func (w *writer) commit() (h head, anchored bool, err error) {
 	if h, err = headOf(w.c); err != nil {
 		return h, false, err
 	}
