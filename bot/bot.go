@@ -57,7 +57,11 @@ type Bot struct {
 	greet   sync.Once
 	// poke wakes the decider after a delivery was written.
 	poke chan struct{}
-	out  *outbound
+	// arriving is held while deliveries are written and acknowledged. The
+	// decider waits for it before each decision: Slack gives up on what is not
+	// acknowledged after three seconds, nobody gives up on an answer.
+	arriving sync.Mutex
+	out      *outbound
 
 	mu   sync.Mutex        // protects the following
 	urls map[string]string // response_url by key of the envelope; never on disk

@@ -54,6 +54,8 @@ func (b *Bot) drain(ctx context.Context) error {
 			return err
 		}
 		for _, d := range waiting {
+			b.arriving.Lock()
+			b.arriving.Unlock() //nolint:staticcheck // only waits
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}

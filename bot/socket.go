@@ -142,6 +142,8 @@ func (b *Bot) connectionTrouble(data any) error {
 // cannot be written in time is not acknowledged: Slack says so to its sender
 // and delivers it again.
 func (b *Bot) take(ctx context.Context, requests []socketmode.Request) {
+	b.arriving.Lock()
+	defer b.arriving.Unlock()
 	var list []Delivery
 	var envelopes []string // of the same places
 	for _, r := range requests {
