@@ -161,8 +161,12 @@ func (b *Bot) take(ctx context.Context, requests []socketmode.Request) {
 		return
 	}
 	waiting, cancel := context.WithTimeout(ctx, 2*time.Second)
+	receipts := b.d.Intake.Receive(waiting, list)
+	cancel()
+	// One limit for all of them: behind a socket that is gone each would wait.
+	acking, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	for i, receipt := range b.d.Intake.Receive(waiting, list) {
+	for i, receipt := range receipts {
 		if receipt.Err != nil || receipt.Repeat {
 			b.takeURL(list[i].Keys)
 		}
@@ -170,7 +174,7 @@ func (b *Bot) take(ctx context.Context, requests []socketmode.Request) {
 			b.d.Log.Error("a delivery could not be written and is not acknowledged", "envelope", envelopes[i], "error", receipt.Err)
 			continue
 		}
-		b.ack(ctx, envelopes[i])
+		b.ack(acking, envelopes[i])
 	}
 	select {
 	case b.poke <- struct{}{}:
