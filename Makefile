@@ -14,6 +14,8 @@ fuzz: ## every fuzz target for ten seconds
 	./.ci/fuzz 10s
 strangers: ## let clients that were not written here use a fresh lab, PASS or FAIL each
 	go run ./interop
+bench: ## measure, and write docs/benchmarks.md; takes about seven minutes and a machine that has nothing else to do
+	go run ./bench
 image-root: ## do the Dockerfile's build steps in a folder (ROOT=…) and start the program there, read-only and not as root
 	./deploy/image-root $(ROOT)
-.PHONY: help test race lab check fuzz strangers image-root
+.PHONY: help test race lab check fuzz strangers bench image-root

@@ -19,6 +19,7 @@ import (
 var house = map[string][]string{
 	".":                    {"actions", "bot", "commands", "config", "estate", "estate/trust", "estate/winrm", "estate/sqlserver", "estate/vsphere", "lab", "lab/world", "runbook", "store"},
 	"actions":              {"estate", "runbook"},
+	"bench":                {},
 	"bot":                  {"actions", "commands", "estate", "runbook"},
 	"commands":             {"actions", "estate", "runbook"},
 	"config":               {"actions", "estate", "estate/trust", "runbook"},
