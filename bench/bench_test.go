@@ -80,20 +80,24 @@ func TestPage(t *testing.T) {
 			}
 		}
 	}
-	m := machine{at: time.Date(2026, 11, 28, 7, 0, 0, 0, time.UTC), model: "Some CPU", processors: 2, memory: "8 GB", kernel: "6.1.0", goVersion: "go1.26", files: "ext4", load: 0.04}
+	m := machine{at: time.Date(2026, 11, 28, 7, 0, 0, 0, time.UTC), model: "Some CPU", processors: 2, memory: "8 GB", kernel: "6.1.0", goVersion: "go1.26", files: "ext4", others: 0.04}
 	page, err := write(m, 3, r)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"2026-11-28 07:00 UTC", "Some CPU, 2 processors, 8 GB", "| 1 caller, p50 | 3.000 ms (3.000 to 3.000) | bare loop + one commit: 6.000 ms (6.000 to 6.000) | 0.50 | at most that + 0.2 ms | met |",
-		"| load before | 0.04 |", "| memory, idle | 3.0 MB (3.0 to 3.0) |  |  | under 60 MB | met |"} {
+		"| others meanwhile | 4 % of the processors |", "| memory, idle | 3.0 MB (3.0 to 3.0) |  |  | under 60 MB | met |"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not say %q:\n%s", want, page)
 		}
 	}
-	m.load = 5
+	m.others = 0.5
 	if page, _ := write(m, 3, r); !strings.Contains(page, "busy with other work") {
 		t.Error("the page does not say that the machine was busy")
+	}
+	m.others = -1
+	if page, _ := write(m, 3, r); !strings.Contains(page, "| others meanwhile | unknown |") {
+		t.Error("what is not known is not said to be so")
 	}
 	delete(r, "Serve/memory idle-MB")
 	if _, err := write(m, 3, r); err == nil {
@@ -135,6 +139,26 @@ func TestFiguresHaveBenchmarks(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func TestBusyTime(t *testing.T) {
+	if got, known := busyOf("cpu  100 20 30 4000 500 6 7 80 9 9\ncpu0 1 1 1 1 1 1 1 1"); !known || got != 2430*time.Millisecond {
+		t.Errorf("%v, %v", got, known)
+	}
+	for _, stat := range []string{"", "cpu 1 2 3", "intr 1 2 3 4 5 6 7 8 9", "cpu 1 2 3 4 5 6 7 many"} {
+		if got, known := busyOf(stat); known {
+			t.Errorf("%q is %v", stat, got)
+		}
+	}
+	m := newMeter()
+	m.own = time.Hour // more than can have been
+	if got := m.others(2); got > 0 {
+		t.Errorf("others had %g of the processors", got)
+	}
+	m.known = false
+	if got := m.others(2); got >= 0 {
+		t.Errorf("what is not known is %g", got)
 	}
 }
 

@@ -58,22 +58,16 @@ func measure(ctx context.Context, out string, rounds int) error {
 		return err
 	}
 	defer os.RemoveAll(work)
-	m, err := thisMachine(work)
-	if err != nil {
-		return err
-	}
-	if m.busy() {
-		fmt.Printf("The machine is busy (load %.1f on %d processors); the page will say so.\n", m.load, m.processors)
-	}
+	m := thisMachine(work)
 	programs, err := compile(ctx, work)
 	if err != nil {
 		return err
 	}
-	results := runs{}
+	results, meanwhile := runs{}, newMeter()
 	for round := range rounds {
 		for _, s := range suites {
 			fmt.Printf("%s  round %d of %d: %s %s\n", time.Now().Format("15:04:05"), round+1, rounds, s.dir, s.benchmarks)
-			text, err := s.run(ctx, programs[s.dir])
+			text, err := s.run(ctx, programs[s.dir], meanwhile)
 			if err != nil {
 				return err
 			}
@@ -82,6 +76,7 @@ func measure(ctx context.Context, out string, rounds int) error {
 			}
 		}
 	}
+	m.others = meanwhile.others(m.processors)
 	page, err := write(m, rounds, results)
 	if err != nil {
 		return err
@@ -112,7 +107,7 @@ func compile(ctx context.Context, work string) (map[string]string, error) {
 }
 
 // run runs the benchmarks once, shows what they print, and gives it.
-func (s suite) run(ctx context.Context, program string) (string, error) {
+func (s suite) run(ctx context.Context, program string, meanwhile *meter) (string, error) {
 	var text strings.Builder
 	c := exec.CommandContext(ctx, program, "-test.run=^$", "-test.bench="+s.benchmarks, "-test.benchtime="+s.time, "-test.timeout=10m")
 	c.Dir = s.dir
@@ -121,5 +116,6 @@ func (s suite) run(ctx context.Context, program string) (string, error) {
 	if err := c.Run(); err != nil {
 		return "", fmt.Errorf("benchmarks of %s: %w", s.dir, err)
 	}
+	meanwhile.own += c.ProcessState.UserTime() + c.ProcessState.SystemTime()
 	return text.String(), nil
 }

@@ -22,8 +22,8 @@ An aim is held against the medians.
 | machine | %s, %d processors, %s |
 | system | Linux %s, %s |
 | file system | %s |
-| load before | %s |
-`, rounds, m.at.Format("2006-01-02 15:04"), m.model, m.processors, m.memory, cmp.Or(m.kernel, "unknown"), m.goVersion, m.files, m.loadWords())
+| others meanwhile | %s |
+`, rounds, m.at.Format("2006-01-02 15:04"), m.model, m.processors, m.memory, cmp.Or(m.kernel, "unknown"), m.goVersion, m.files, m.othersWords())
 	for _, s := range sections {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n| | itmsbot | baseline | ratio | aim | |\n|---|---|---|---|---|---|\n", s.title, s.text)
 		for _, r := range s.rows {
@@ -37,11 +37,15 @@ An aim is held against the medians.
 	return b.String(), nil
 }
 
-func (m machine) loadWords() string {
-	if m.busy() {
-		return fmt.Sprintf("%.2f: **the machine was busy with other work**, so that these figures are worse and scatter more than they should", m.load)
+func (m machine) othersWords() string {
+	if m.others < 0 {
+		return "unknown"
 	}
-	return fmt.Sprintf("%.2f", m.load)
+	share := fmt.Sprintf("%.0f %% of the processors", m.others*100)
+	if m.busy() {
+		share += ": **the machine was busy with other work**, so that these figures are worse and scatter more than they should"
+	}
+	return share
 }
 
 // line is one row of the page's tables.

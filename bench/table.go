@@ -30,7 +30,7 @@ type section struct {
 
 // sections are the page, in the order of the table of aims.
 var sections = []section{
-	{"From a command to its acknowledgement", `A person types /itms help in the practice workspace, over HTTP and Socket Mode on loopback; bot and workspace share
+	{"From a command to its acknowledgement", "A person types `/itms help` in" + ` the practice workspace, over HTTP and Socket Mode on loopback; bot and workspace share
 the processors. The bot writes every delivery to disk before it acknowledges, and meanwhile decides and answers the
 earlier ones (the help is its longest answer). The baseline is a loop around slack-go that acknowledges and does nothing
 else, on the same workspace. 2,000 commands a run. "Reads" waits for the answer before the next command is typed, as a
