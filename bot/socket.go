@@ -146,6 +146,7 @@ func (b *Bot) take(ctx context.Context, requests []socketmode.Request) {
 	defer b.arriving.Unlock()
 	var list []Delivery
 	var envelopes []string // of the same places
+	var kept []bool        // whether the way back was not kept before
 	for _, r := range requests {
 		d, url, err := readEnvelope(r, time.Now())
 		if err != nil {
@@ -154,7 +155,7 @@ func (b *Bot) take(ctx context.Context, requests []socketmode.Request) {
 			continue
 		}
 		// Before it is on disk: from then on it may be decided and answered.
-		b.keepURL(d, url)
+		kept = append(kept, b.keepURL(d.Keys[0], url))
 		list, envelopes = append(list, d), append(envelopes, r.EnvelopeID)
 	}
 	if len(list) == 0 {
@@ -167,8 +168,8 @@ func (b *Bot) take(ctx context.Context, requests []socketmode.Request) {
 	acking, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	for i, receipt := range receipts {
-		if receipt.Err != nil || receipt.Repeat {
-			b.takeURL(list[i].Keys)
+		if kept[i] && (receipt.Err != nil || receipt.Repeat) {
+			b.takeURL(list[i].Keys[:1])
 		}
 		if receipt.Err != nil {
 			b.d.Log.Error("a delivery could not be written and is not acknowledged", "envelope", envelopes[i], "error", receipt.Err)
@@ -182,14 +183,17 @@ func (b *Bot) take(ctx context.Context, requests []socketmode.Request) {
 	}
 }
 
-// keepURL keeps the way back of a delivery under the key of its envelope.
-func (b *Bot) keepURL(d Delivery, url string) {
-	if url == "" {
-		return
-	}
+// keepURL keeps the way back of a delivery under the key of its envelope. It
+// reports whether none was kept under it: the first delivery of an envelope that
+// comes again before it is answered keeps its own.
+func (b *Bot) keepURL(key, url string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.urls[d.Keys[0]] = url
+	if _, there := b.urls[key]; there || url == "" {
+		return false
+	}
+	b.urls[key] = url
+	return true
 }
 
 // takeURL gives the way back that is kept under one of the keys, and keeps none
