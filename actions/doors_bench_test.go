@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"itmsbot/estate"
+	"itmsbot/estate/trust"
 	"itmsbot/estate/winrm"
 	"itmsbot/lab/world"
 	"itmsbot/lab/wsman"
@@ -65,7 +66,7 @@ func openSites(b *testing.B, n int, each time.Duration) *sites {
 	b.Helper()
 	const user, password = "svc-itmsbot", "practice makes perfect"
 	s := &sites{}
-	login := &winrm.Login{User: user, Domain: "LAB", Password: func() (string, error) { return password, nil }}
+	login := &trust.Login{User: user, Domain: "LAB", Password: func() (string, error) { return password, nil }}
 	var hosts []winrm.Host
 	e := estate.Estate{Name: "Practice", Lab: true}
 	for i := range n {
