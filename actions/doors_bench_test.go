@@ -76,7 +76,7 @@ func openSites(b *testing.B, n int, each time.Duration) *sites {
 		server := wsman.New(wsman.Config{Name: "SITE1", Domain: "LAB",
 			Password: func(name, _ string) (string, bool) { return password, name == user },
 			Run:      wsman.SlowPowerShell(w, "SITE1", func(string) time.Duration { return each }),
-			Answers:  func(netip.AddrPort) bool { return w.Answers("SITE1", netip.MustParseAddr(world.BotAddress), 5985) }})
+			Answers:  func(netip.AddrPort, int) bool { return w.Answers("SITE1", netip.MustParseAddr(world.BotAddress), 5985) }})
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			b.Fatal(err)
