@@ -37,7 +37,7 @@ func (d Doors) Closed() bool {
 func DoorsOf(h Host, fw Firewall, keep []string) Doors {
 	d := Doors{Faults: profileFaults(fw.Profiles)}
 	for _, r := range fw.Active {
-		if !r.Enabled || !strings.EqualFold(r.Action, "Allow") || !r.lets(h) || within(r.Remote, keep) {
+		if !r.Enabled || !strings.EqualFold(r.Action, "Allow") || !r.Lets(h) || within(r.Remote, keep) {
 			continue
 		}
 		switch {
@@ -80,8 +80,8 @@ func profileFaults(profiles []Profile) []string {
 	return faults
 }
 
-// lets reports whether the rule admits TCP to one of the host's client ports.
-func (r Rule) lets(h Host) bool {
+// Lets reports whether the rule admits TCP to one of the host's client ports.
+func (r Rule) Lets(h Host) bool {
 	switch strings.ToUpper(r.Protocol) {
 	case "TCP", "6", "ANY":
 	default:
@@ -218,6 +218,16 @@ func lastOf(p netip.Prefix) netip.Addr {
 	}
 	a, _ := netip.AddrFromSlice(b)
 	return a
+}
+
+// Admits reports whether an address may come in by the rule to a TCP port, as far as
+// a rule says that. A keyword in the place of an address may be anybody.
+func (r Rule) Admits(address string, port int) bool {
+	reaches := r.anyPort() || slices.ContainsFunc(r.Ports, func(p string) bool { return overlap(p, strconv.Itoa(port)) })
+	return reaches && (len(r.Remote) == 0 || slices.ContainsFunc(r.Remote, func(a string) bool {
+		_, _, ok := AddressRange(a)
+		return !ok || within([]string{address}, []string{a})
+	}))
 }
 
 // Inside reports whether one address lies within a list of addresses and

@@ -101,3 +101,25 @@ func FuzzAddressRange(f *testing.F) {
 		}
 	})
 }
+
+func TestAdmits(t *testing.T) {
+	for _, tt := range []struct {
+		name          string
+		ports, remote []string
+		want          bool
+	}{
+		{"anybody, anywhere", []string{"Any"}, []string{"Any"}, true},
+		{"nothing said", nil, nil, true},
+		{"its port", []string{"80", "443"}, []string{"Any"}, true},
+		{"its range", []string{"400-500"}, []string{"Any"}, true},
+		{"another port", []string{"80"}, []string{"Any"}, false},
+		{"its address", []string{"443"}, []string{"10.1.2.3"}, true},
+		{"its network", []string{"443"}, []string{"10.9.0.0/16", "10.1.0.0/16"}, true},
+		{"another network", []string{"443"}, []string{"10.9.0.0/16"}, false},
+		{"a keyword may be anybody", []string{"443"}, []string{"LocalSubnet"}, true},
+	} {
+		if got := (Rule{Ports: tt.ports, Remote: tt.remote}).Admits("10.1.2.3", 443); got != tt.want {
+			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}
