@@ -36,6 +36,11 @@ func TestCalls(t *testing.T) {
 		}, `{"machine":"` + m + `","group":"itmsbot","rules":[{"name":"n","display":"d","ports":["80"],"remote":[]}]}`},
 		{"firewall-add", func() error { return changed(f.AddRules(t.Context(), "SMP1", m, nil)) },
 			`{"machine":"` + m + `","group":"itmsbot","rules":[]}`},
+		{"firewall-copy", func() error {
+			return changed(f.CopyRules(t.Context(), "SMP1", m, []estate.RuleCopy{{Name: "n", Display: "d", From: "o", Protocol: "ICMPv4"}}))
+		}, `{"machine":"` + m + `","group":"itmsbot","copies":[{"name":"n","display":"d","from":"o","protocol":"ICMPv4","ports":[]}]}`},
+		{"firewall-copy", func() error { return changed(f.CopyRules(t.Context(), "SMP1", m, nil)) },
+			`{"machine":"` + m + `","group":"itmsbot","copies":[]}`},
 		{"firewall-switch", func() error { return changed(f.SwitchRules(t.Context(), "SMP1", m, []string{"a", "b"}, true)) },
 			`{"machine":"` + m + `","names":["a","b"],"on":true}`},
 		{"firewall-switch", func() error { return changed(f.SwitchRules(t.Context(), "SMP1", m, nil, false)) },
@@ -49,6 +54,8 @@ func TestCalls(t *testing.T) {
 			`{"machine":"` + m + `","key":"U-1 R-2"}`},
 		{"host-record", func() error { _, err := f.Record(t.Context(), "SMP1", estate.Look); return err }, `{}`},
 		{"disk-read", func() error { _, err := f.Disks(t.Context(), "SMP1", estate.Change); return err }, `{}`},
+		{"file-newest", func() error { _, err := f.NewestFile(t.Context(), "SMP1", estate.Look, `D:\Backup`); return err },
+			`{"path":"D:\\Backup","cap":100000,"seconds":12}`},
 		{"queue-read", func() error { _, err := f.QueueFiles(t.Context(), "SMP1", estate.Look); return err },
 			`{"cap":100000,"services":["AeXSvc","AltirisClientMsgDispatcher","AltirisReceiverService","EventEngine","EventReceiver"]}`},
 		{"log-read", func() error {

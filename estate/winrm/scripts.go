@@ -8,10 +8,10 @@ import (
 
 // scriptSet is every script of the typed calls.
 type scriptSet struct {
-	firewallRead, firewallAdd, firewallSwitch, firewallRemove Script
-	restoreArm, restoreDisarm                                 Script
-	hostRecord, queueRead, logRead, diskRead                  Script
-	rebootRead, rebootLay, rebootOrder                        Script
+	firewallRead, firewallAdd, firewallCopy, firewallSwitch, firewallRemove Script
+	restoreArm, restoreDisarm                                               Script
+	hostRecord, queueRead, logRead, diskRead, fileNewest                    Script
+	rebootRead, rebootLay, rebootOrder                                      Script
 }
 
 // Looks that take longer than Options.LookLimit. The logs are read for 50 seconds at
@@ -32,6 +32,7 @@ func loadScripts() (scriptSet, error) {
 	}{
 		{&s.firewallRead, "firewall-read", "read the firewall", false, 0},
 		{&s.firewallAdd, "firewall-add", "add firewall rules", true, 0},
+		{&s.firewallCopy, "firewall-copy", "copy firewall rules", true, 0},
 		{&s.firewallSwitch, "firewall-switch", "switch firewall rules", true, 0},
 		{&s.firewallRemove, "firewall-remove", "remove firewall rules", true, 0},
 		{&s.restoreArm, "restore-arm", "arm the self-restore", true, 0},
@@ -40,6 +41,7 @@ func loadScripts() (scriptSet, error) {
 		{&s.queueRead, "queue-read", "read the files of the event queue", false, 0},
 		{&s.logRead, "log-read", "read the logs", false, logLimit},
 		{&s.diskRead, "disk-read", "read the drives", false, 0},
+		{&s.fileNewest, "file-newest", "look for the newest file", false, 0},
 		{&s.rebootRead, "reboot-read", "read what a reboot would find", false, 0},
 		{&s.rebootLay, "reboot-lay", "lay the boot key", true, 0},
 		{&s.rebootOrder, "reboot-order", "order a restart", true, 0},

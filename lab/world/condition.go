@@ -29,6 +29,8 @@ type Condition struct {
 //	rule         Host Name On              a local rule is switched by hand
 //	rule-add     Host Rule                 a local rule is added by hand
 //	rule-remove  Host Name                 a local rule is removed by hand
+//	any-port     Host On Word              a local rule for any port and program that somebody
+//	                                       made; Word is its protocol, TCP or Any
 //	gpo-add      Host Rule                 group policy brings a rule; Rule.Source names the policy
 //	gpo-remove   Host Name                 group policy takes a rule away
 //	profile      Host Name On              a profile is switched
@@ -48,6 +50,9 @@ type Condition struct {
 //	schedules    On                        the SMP recreates its schedules
 //	flush        On                        agents are told to throw their events away
 //	paused       On                        the SMP leaves its queue alone
+//	file         Host Name Number          a file is written now, of so many bytes
+//	files-age    Host Number               no file of the host is younger than so many hours
+//	files-gone   Host Name                 a folder is gone with everything in it
 //	log          Host Name Number Word     so many errors now in System, Application or SMP
 //	log-cleared  Host Name                 what a log had is gone
 //	sql          Name and what it needs    the SQL Server; the table is at setSQL
@@ -132,6 +137,7 @@ func fields() map[string]field {
 		"rule":        {host: true, name: true, on: true, set: setRule},
 		"rule-add":    {host: true, rule: true, set: setRuleAdd},
 		"rule-remove": {host: true, name: true, set: setRuleRemove},
+		"any-port":    {host: true, on: true, set: setAnyPort},
 		"gpo-add":     {host: true, rule: true, set: setPolicyAdd},
 		"gpo-remove":  {host: true, name: true, set: setPolicyRemove},
 		"profile":     {host: true, name: true, on: true, set: setProfile},
@@ -153,6 +159,9 @@ func fields() map[string]field {
 		"schedules":     {on: true, set: setMarker(func(s *system) *bool { return &s.schedules })},
 		"flush":         {on: true, set: setMarker(func(s *system) *bool { return &s.flush })},
 		"paused":        {on: true, set: setMarker(func(s *system) *bool { return &s.paused })},
+		"file":          {host: true, name: true, number: true, set: setFile},
+		"files-age":     {host: true, number: true, set: setFilesAge},
+		"files-gone":    {host: true, name: true, set: setFilesGone},
 		"log":           {host: true, name: true, number: true, set: setLog},
 		"log-cleared":   {host: true, name: true, set: setLogCleared},
 	}

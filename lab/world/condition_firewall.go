@@ -17,6 +17,23 @@ func setRuleRemove(w *World, h *host, c Condition) error {
 	return w.removeRule(h, storeLocal, c.Name)
 }
 
+// setAnyPort makes or removes what is found on many a server: a rule by which
+// somebody once let everything in.
+func setAnyPort(w *World, h *host, c Condition) error {
+	const name = "Old-Monitoring"
+	if !*c.On {
+		return w.removeRule(h, storeLocal, name)
+	}
+	protocol := c.Word
+	if protocol == "" {
+		protocol = "TCP"
+	}
+	if protocol != "TCP" && protocol != "Any" {
+		return fmt.Errorf("a rule for any port is for TCP or Any, not %q", protocol)
+	}
+	return w.addRule(h, inbound(name, "Old monitoring", "", protocol, "Any", "Any"))
+}
+
 func setPolicyAdd(w *World, h *host, c Condition) error {
 	r := completed(*c.Rule)
 	r.Store = storeGPO

@@ -228,3 +228,36 @@ func TestOpeningPutsEverythingBack(t *testing.T) {
 		t.Error("the world is not as it was")
 	}
 }
+
+// TestAnyPortRuleIsADoor closes every other door: clients come in by a rule for any
+// port, of any program or of the kernel's web server, and by its narrow copy they do
+// not.
+func TestAnyPortRuleIsADoor(t *testing.T) {
+	for _, program := range []string{"Any", "System"} {
+		l := newLab(t)
+		l.closeDoors()
+		l.Advance(10 * time.Minute)
+		arrived := outside(l.World)
+		wide := inbound("Old-Monitoring", "Old monitoring", "", "Any", "Any", program)
+		if err := l.AddRule("SMP1", wide); err != nil {
+			t.Fatal(err)
+		}
+		l.Advance(20 * time.Minute)
+		if outside(l.World) == arrived {
+			t.Errorf("%s: nobody came in by a rule for any port", program)
+		}
+		if h := l.host("SMP1"); h.OpenRules != 1 || h.Doors == DoorsClosed || h.Connected == 0 {
+			t.Errorf("%s: doors %s with %d rules and %d connected, want open by one", program, h.Doors, h.OpenRules, h.Connected)
+		}
+		wide.Protocol, wide.Ports = "TCP", []string{"1-79", "81-442", "444-4725", "4727-50119", "50125-65535"}
+		if err := l.ReplaceRule("SMP1", wide); err != nil {
+			t.Fatal(err)
+		}
+		l.Advance(3 * time.Minute)
+		arrived = outside(l.World)
+		l.Advance(20 * time.Minute)
+		if h := l.host("SMP1"); h.OpenRules != 0 || h.Doors != DoorsClosed || h.Connected != 0 || outside(l.World) != arrived {
+			t.Errorf("%s: the narrow copy is a door: %s with %d rules, %d connected, %d came", program, h.Doors, h.OpenRules, h.Connected, outside(l.World)-arrived)
+		}
+	}
+}

@@ -34,6 +34,8 @@ type host struct {
 	doors     []int // client ports
 	version   string
 	disks     []Disk
+	files     []File
+	folders   []string // that are there although no file may be in them
 	account   account
 	system    system
 

@@ -24,6 +24,8 @@ type Inside struct {
 	Services []Service
 	Products []Product
 	Disks    []Disk
+	Files    []File
+	Folders  []string // those that stay when they are empty
 	Account  Account
 
 	// SMP reports whether the Notification Server is installed; the four below are
@@ -75,6 +77,7 @@ func (w *World) inside(h *host) Inside {
 		Machine: h.machine, BIOS: h.bios, Name: h.name, Now: w.timeOf(h),
 		Windows: h.windows, Boot: h.began.Add(h.ahead()), Networks: h.networks(),
 		Services: slices.Clone(h.services), Products: h.products(), Disks: slices.Clone(h.disks),
+		Files: slices.Clone(h.files), Folders: slices.Clone(h.folders),
 		Account: Account{Domain: "lab.example", Joined: true, Renewed: h.account.renewed,
 			Trusted: h.account.renewed.Equal(w.directory[h.name])},
 		SMP: h.role == roleSMP, Flush: s.flush, Paused: s.paused, Schedules: s.schedules,

@@ -44,6 +44,24 @@ func (w *World) RemoveRule(name, rule string) error {
 	return w.onHost(name, func(h *host) error { return w.removeRule(h, storeLocal, rule) })
 }
 
+// ReplaceRule puts a rule in the place of the one of its name in a host's local
+// store, as changing a rule does: nobody sees the host without it.
+func (w *World) ReplaceRule(name string, r Rule) error {
+	r.Store, r.Source = storeLocal, sourceLocal
+	return w.onHost(name, func(h *host) error {
+		old := h.rule(storeLocal, r.Name)
+		if old == nil {
+			return errNoRule(h, r.Name)
+		}
+		if err := checkRule(r, h); err != nil {
+			return err
+		}
+		*old = cloneRule(r)
+		w.firewallChanged(h)
+		return nil
+	})
+}
+
 // onHost does something to a host that is up and tells the watchers.
 func (w *World) onHost(name string, do func(*host) error) error {
 	return w.seeHost(name, func(h *host) error {

@@ -41,6 +41,7 @@ const (
 // day before start.
 func site(start time.Time) []*host {
 	hosts := []*host{smpHost(), sqlHost(), siteHost(), gatewayHost()}
+	hosts[0].files, hosts[0].folders = smpFiles(start), []string{FileBackups}
 	patched := start.Add(-17*24*time.Hour - 3*time.Hour - 41*time.Minute)
 	for i, h := range hosts {
 		h.subnet = netip.MustParsePrefix("10.20.0.0/24")

@@ -42,7 +42,7 @@ func (w *World) KeepHost(name, id, title string) error {
 }
 
 // RevertHost brings a host back to a snapshot of its own: rules, profiles, services,
-// disks, version, tasks, marker and machine account; with the SMP the files in its
+// disks, files, version, tasks, marker and machine account; with the SMP the files in its
 // inbox, with the SQL Server the databases. The host is off afterwards, and whoever
 // was connected is not any more. The snapshot stays.
 func (w *World) RevertHost(id string) error {
@@ -146,6 +146,7 @@ func (h *host) clone() host {
 	c := *h
 	c.profiles, c.rules = slices.Clone(h.profiles), cloneRules(h.rules)
 	c.services, c.disks = slices.Clone(h.services), slices.Clone(h.disks)
+	c.files, c.folders = slices.Clone(h.files), slices.Clone(h.folders)
 	c.listeners, c.doors = slices.Clone(h.listeners), slices.Clone(h.doors)
 	c.gate = nil // compiled anew
 	c.system = h.system.clone()

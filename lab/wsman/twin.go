@@ -67,6 +67,7 @@ func twins() map[string]twin {
 	return map[string]twin{
 		"firewall-read":   firewallRead,
 		"firewall-add":    firewallAdd,
+		"firewall-copy":   firewallCopy,
 		"firewall-switch": firewallSwitch,
 		"firewall-remove": firewallRemove,
 		"restore-arm":     restoreArm,
@@ -76,6 +77,7 @@ func twins() map[string]twin {
 		"queue-read":   queueRead,
 		"log-read":     logRead,
 		"disk-read":    diskRead,
+		"file-newest":  fileNewest,
 		"reboot-read":  rebootRead,
 		"reboot-lay":   rebootLay,
 		"reboot-order": rebootOrder,

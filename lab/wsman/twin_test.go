@@ -357,6 +357,7 @@ func TestAnotherMachineIsLeftAlone(t *testing.T) {
 	names := []string{"ITMS-CEM-4726", "itmsbot-old"}
 	for script, order := range map[string]any{
 		"firewall-add":    addOrder{other, "itmsbot", []estate.NewRule{{Name: "itmsbot-x", Display: "x", Ports: []string{"443"}, Remote: []string{"10.20.0.5"}}}},
+		"firewall-copy":   copyOrder{other, "itmsbot", []estate.RuleCopy{{Name: "itmsbot-y", Display: "y", From: names[0], Protocol: "TCP", Ports: []string{"1"}}}},
 		"firewall-switch": switchOrder{Machine: other, Names: names},
 		"firewall-remove": removeOrder{other, "itmsbot", names},
 		"restore-arm":     armOrder{other, estate.RestoreOrder{Key: "k", Seconds: 600, Names: names}},

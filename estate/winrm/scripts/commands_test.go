@@ -25,18 +25,24 @@ func commands() map[string][]string {
 		"Test-Path":           {"LiteralPath"},
 
 		// Module NetSecurity.
-		"Disable-NetFirewallRule":          {"InputObject"},
-		"Enable-NetFirewallRule":           {"InputObject"},
-		"Get-NetFirewallAddressFilter":     {"PolicyStore", "AssociatedNetFirewallRule"},
-		"Get-NetFirewallApplicationFilter": {"PolicyStore", "AssociatedNetFirewallRule"},
-		"Get-NetFirewallPortFilter":        {"PolicyStore", "AssociatedNetFirewallRule"},
-		"Get-NetFirewallProfile":           {"PolicyStore"},
-		"Get-NetFirewallRule":              {"PolicyStore", "TracePolicyStore", "Direction", "Enabled", "Action"},
+		"Copy-NetFirewallRule":               {"InputObject", "NewName"},
+		"Disable-NetFirewallRule":            {"InputObject"},
+		"Enable-NetFirewallRule":             {"InputObject"},
+		"Get-NetFirewallAddressFilter":       {"PolicyStore", "AssociatedNetFirewallRule"},
+		"Get-NetFirewallApplicationFilter":   {"PolicyStore", "AssociatedNetFirewallRule"},
+		"Get-NetFirewallInterfaceFilter":     {"AssociatedNetFirewallRule"},
+		"Get-NetFirewallInterfaceTypeFilter": {"AssociatedNetFirewallRule"},
+		"Get-NetFirewallPortFilter":          {"PolicyStore", "AssociatedNetFirewallRule"},
+		"Get-NetFirewallProfile":             {"PolicyStore"},
+		"Get-NetFirewallRule":                {"PolicyStore", "TracePolicyStore", "Direction", "Enabled", "Action"},
+		"Get-NetFirewallSecurityFilter":      {"AssociatedNetFirewallRule"},
+		"Get-NetFirewallServiceFilter":       {"AssociatedNetFirewallRule"},
 		"New-NetFirewallRule": {
 			"PolicyStore", "Name", "DisplayName", "Group", "Enabled", "Profile", "Direction",
 			"Action", "Protocol", "LocalPort", "RemoteAddress",
 		},
 		"Remove-NetFirewallRule": {"InputObject"},
+		"Set-NetFirewallRule":    {"InputObject", "NewDisplayName", "Enabled", "Protocol", "LocalPort"},
 
 		// Modules NetTCPIP and NetConnection.
 		"Get-NetConnectionProfile": {},
@@ -71,7 +77,7 @@ func types() []string {
 		"ArgumentException", "InvalidOperationException",
 		"Convert", "DateTime", "DateTimeOffset", "Environment", "Globalization.CultureInfo", "Globalization.DateTimeStyles",
 		"Diagnostics.Eventing.Reader.EventLogQuery", "Diagnostics.Eventing.Reader.EventLogReader", "Diagnostics.Stopwatch",
-		"IO.Directory", "IO.File", "IO.Path", "Math", "Net.IPAddress", "Net.WebUtility", "StringComparison",
+		"IO.Directory", "IO.DirectoryInfo", "IO.File", "IO.Path", "Math", "Net.IPAddress", "Net.WebUtility", "StringComparison",
 		"Microsoft.Win32.Registry", "Microsoft.Win32.RegistryKeyPermissionCheck", "Microsoft.Win32.RegistryOptions",
 		"Text.Encoding", "TimeSpan",
 	}

@@ -29,6 +29,7 @@ func contracts() map[string]contract {
 		"firewall-add":    {[]string{"group", "machine", "rules"}, changed},
 		"firewall-switch": {[]string{"machine", "names", "on"}, changed},
 		"firewall-remove": {[]string{"group", "machine", "names"}, changed},
+		"firewall-copy":   {[]string{"copies", "group", "machine"}, changed},
 		"restore-arm":     {sorted(append(keys(reflect.TypeFor[estate.RestoreOrder]()), "machine")), changed},
 		"restore-disarm":  {[]string{"key", "machine"}, changed},
 		"host-record": {nil, []reflect.Type{
@@ -40,6 +41,9 @@ func contracts() map[string]contract {
 		}},
 		"log-read": {keys(reflect.TypeFor[estate.LogQuery]()), []reflect.Type{
 			reflect.TypeFor[estate.LogReview](), reflect.TypeFor[estate.LogSource](), reflect.TypeFor[estate.LogGroup](),
+		}},
+		"file-newest": {[]string{"cap", "path", "seconds"}, []reflect.Type{
+			reflect.TypeFor[estate.NewestFile](), reflect.TypeFor[estate.File](),
 		}},
 		"disk-read": {nil, []reflect.Type{reflect.TypeFor[estate.Disks](), reflect.TypeFor[estate.Disk]()}},
 		"reboot-read": {[]string{"key"}, []reflect.Type{
@@ -179,6 +183,10 @@ func TestKeys(t *testing.T) {
 	add := parse(t, mustText(t, "firewall-add"))
 	if got, want := add.membersOf("$want"), keys(reflect.TypeFor[estate.NewRule]()); !slices.Equal(got, want) {
 		t.Errorf("firewall-add reads %q of a rule, want %q", got, want)
+	}
+	copies := parse(t, mustText(t, "firewall-copy"))
+	if got, want := copies.membersOf("$want"), keys(reflect.TypeFor[estate.RuleCopy]()); !slices.Equal(got, want) {
+		t.Errorf("firewall-copy reads %q of a copy, want %q", got, want)
 	}
 }
 
