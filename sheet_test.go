@@ -12,12 +12,18 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/masterzen/winrm"
+
+	"itmsbot/lab/world"
 )
 
 // TestWayBackWithoutTheBot closes the doors, stops the bot, and lets a person
 // with another WinRM client type what the sheet says: the world is as before.
 func TestWayBackWithoutTheBot(t *testing.T) {
 	s := openStage(t)
+	on := true
+	if err := s.lab.World.Set(world.Condition{Field: "any-port", Host: "SMP1", On: &on, Word: "Any"}); err != nil {
+		t.Fatal(err)
+	}
 	before := s.lab.World.Dump()
 	s.say("Ana", "/itms quiesce")
 	s.press("Ben", "Approve", "R-1")

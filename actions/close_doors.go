@@ -21,15 +21,20 @@ type doorPlan struct {
 	keep  []estate.NewRule
 	// kept are the addresses of keep, to tell doors from kept ways in.
 	kept []string
-	err  error
+	// spared are the wide rules that stay on; doors has the others.
+	spared []sparedRule
+	err    error
 }
 
-// closeDoors makes the stages of 1.4 item 1: first the keep list, then the
-// wide rules off. They are two stages because the second must not begin on any
-// host before the first is verified on all of them: whoever has to stay in is
-// let in by name before the wide way goes.
+// closeDoors makes the stages of 1.4 item 1: first the keep list, and narrow copies
+// of the rules for any port, then the wide rules off. They are two stages because
+// the second must not begin on any host before the first is verified on all of them:
+// whoever has to stay in is let in by name before the wide way goes.
 func closeDoors(ctx context.Context, env Env, ask Ask, except exceptions) (Draft, error) {
 	hosts := env.Estate.WithDoors()
+	if err := except.haveDoors(hosts); err != nil {
+		return Draft{}, err
+	}
 	plans := lookAtDoors(ctx, env, ask, hosts)
 	draft := Draft{LeftOut: except, Thresholds: map[string]int64{
 		"restore_seconds": int64(env.Limits.Restore.Seconds()),
@@ -39,8 +44,14 @@ func closeDoors(ctx context.Context, env Env, ask Ask, except exceptions) (Draft
 		Doing: "laying down the keep list", Done: "Keep list laid down on " + estate.Names(hosts)}
 	doors := runbook.Stage{ID: "2", Item: "1.4 item 1", Title: "Close the doors on " + estate.Names(hosts),
 		Doing: "closing the doors", Done: "Doors closed on " + estate.Names(hosts)}
+	var copies []runbook.Step
+	leftOn := 0
 	for i, p := range plans {
-		if err := p.refusal(); err != nil {
+		err := p.refusal()
+		if err == nil {
+			p, err = p.spare(except)
+		}
+		if err != nil {
 			return draft, err
 		}
 		n := strconv.Itoa(i + 1)
@@ -48,14 +59,26 @@ func closeDoors(ctx context.Context, env Env, ask Ask, except exceptions) (Draft
 		if err != nil {
 			return draft, err
 		}
+		if len(p.doors.AnyPort) > 0 {
+			step, err := p.copyStep(fmt.Sprintf("1.%d", len(plans)+len(copies)+1), env, ask)
+			if err != nil {
+				return draft, err
+			}
+			copies = append(copies, step)
+		}
 		disable, err := p.disableStep("2."+n, env, ask)
 		if err != nil {
 			return draft, err
 		}
 		keep.Steps = append(keep.Steps, allow)
 		doors.Steps = append(doors.Steps, disable)
+		leftOn += len(p.spared)
 		draft.Machines = append(draft.Machines, runbook.Machine{Host: p.host.Name, Role: string(p.host.Role), GUID: p.fw.Machine, Name: p.fw.Name})
 		draft.Readings = append(draft.Readings, runbook.Reading{What: "Connected to " + p.host.Name, Value: strconv.Itoa(strangers(p.fw.Peers, p.kept)), At: p.fw.Now})
+	}
+	keep.Steps = append(keep.Steps, copies...)
+	if leftOn > 0 {
+		doors.Done += ", but for " + count(leftOn, "rule") + " left on"
 	}
 	draft.Stages = []runbook.Stage{keep, doors}
 	return draft, nil
@@ -120,10 +143,6 @@ func (p doorPlan) refusal() error {
 		r := p.doors.Policy[0]
 		return runbook.Refuse("Change the policy, or move "+p.host.Name+" out of its reach, then ask again.",
 			"%s lets clients in by the rule %q of the group policy %q, which cannot be switched off on the host.", p.host.Name, r.Display, r.Source)
-	case len(p.doors.AnyPort) > 0:
-		r := p.doors.AnyPort[0]
-		return runbook.Refuse("Narrow that rule by hand to the ports it is for; the bot does not replace such a rule yet.",
-			"%s has the rule %q, which lets everybody in on any port. Switching it off would close more than the client doors.", p.host.Name, r.Display)
 	case p.fw.Restore != nil && p.fw.Restore.Armed:
 		return runbook.Refuse("Look again when it has run, or remove the task `itmsbot-restore` on "+p.host.Name+".",
 			"%s still has an armed self-restore of %s; it would open the doors again.", p.host.Name, p.fw.Restore.Key)
@@ -155,21 +174,50 @@ func (p doorPlan) allowStep(id string, ask Ask) (runbook.Step, error) {
 		Touches: touches, WayBack: "removes the same " + count(len(p.keep), "rule")}, err
 }
 
+// copyStep makes the copies that take the place of the rules for any port.
+func (p doorPlan) copyStep(id string, env Env, ask Ask) (runbook.Step, error) {
+	c := copyParams{Host: p.host, WinRMPort: p.host.WinRMPort}
+	prefix := fmt.Sprintf("itmsbot-%s-%s-copy-", env.Upgrade, ask.Request)
+	n, some := 0, false
+	for _, r := range p.doors.AnyPort {
+		copies := estate.CopiesOf(p.host, r, prefix, fmt.Sprintf("itmsbot %s %s: copy of %s", env.Upgrade, ask.Request, r.Display), n+1)
+		n += len(copies)
+		some = some || !r.CoversAll()
+		c.Rules = append(c.Rules, copied{Rule: r, Copies: copies})
+	}
+	params, err := runbook.Canonical(c)
+	effect := runbook.Effect{What: "Rules for any port", Before: count(len(c.Rules), "rule"), After: copiesOf(n) + " without client ports"}
+	if some {
+		effect.After += ", for TCP, UDP and ICMP alone"
+	}
+	touches := make([]string, 0, n)
+	for _, name := range c.names() {
+		touches = append(touches, p.host.Name+" rule "+name)
+	}
+	return runbook.Step{ID: id, Kind: firewallCopy.Name, Version: firewallCopy.Version, Host: p.host.Name, Machine: p.fw.Machine,
+		Title: "copy the rules for any port on " + p.host.Name, Params: params, Effect: effect, Touches: touches,
+		WayBack: "removes the same " + copiesOf(n)}, err
+}
+
 func (p doorPlan) disableStep(id string, env Env, ask Ask) (runbook.Step, error) {
-	d := disableParams{Rules: p.doors.Wide, Kept: p.kept, WinRMPort: p.host.WinRMPort, Host: p.host,
+	rules := slices.Concat(p.doors.Wide, p.doors.AnyPort)
+	d := disableParams{Rules: rules, Spared: p.spared, Kept: p.kept, WinRMPort: p.host.WinRMPort, Host: p.host,
 		RestoreKey: env.Upgrade + " " + ask.Request, RestoreSeconds: int(env.Limits.Restore.Seconds()), LingerSeconds: int(env.Limits.Linger.Seconds())}
 	params, err := runbook.Canonical(d)
-	effect := runbook.Effect{What: "Doors to clients", Before: "Open, " + count(len(p.doors.Wide), "rule"), After: "closed"}
-	if len(p.doors.Wide) == 0 {
-		effect.Before = "Closed already"
+	effect := runbook.Effect{What: "Doors to clients", Before: "Closed already", After: "closed"}
+	if n := len(rules) + len(p.spared); n > 0 {
+		effect.Before = "Open, " + count(n, "rule")
 	}
-	touches := make([]string, len(p.doors.Wide))
-	for i, r := range p.doors.Wide {
+	if n := len(p.spared); n > 0 {
+		effect.After = "open by " + count(n, "rule") + " left on"
+	}
+	touches := make([]string, len(rules))
+	for i, r := range rules {
 		touches[i] = p.host.Name + " rule " + r.Name
 	}
 	return runbook.Step{ID: id, Kind: firewallDisable.Name, Version: firewallDisable.Version, Host: p.host.Name, Machine: p.fw.Machine,
 		Title: "close the doors on " + p.host.Name, Params: params, Effect: effect, Touches: touches,
-		WayBack: "switches the same " + count(len(p.doors.Wide), "rule") + " on again"}, err
+		WayBack: "switches the same " + count(len(rules), "rule") + " on again"}, err
 }
 
 // strangers counts the connections that are not of the keep list.

@@ -97,13 +97,13 @@ func (x exceptions) without(e estate.Estate) estate.Estate {
 	return e
 }
 
-// spared lists the names of a host's rules that stay on.
-func (x exceptions) spared(host string) []string {
-	names := []string{}
+// spared lists what is said of a host's rules that stay on.
+func (x exceptions) spared(host string) []runbook.LeftOut {
+	var rules []runbook.LeftOut
 	for _, l := range x {
 		if l.Host == host && l.Rule != "" {
-			names = append(names, l.Rule)
+			rules = append(rules, l)
 		}
 	}
-	return names
+	return rules
 }

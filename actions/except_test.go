@@ -62,7 +62,7 @@ func TestExceptionsOf(t *testing.T) {
 	if got := estate.Names(x.without(e).Hosts); got != "SMP1 and SQL1" || len(e.Hosts) != 3 {
 		t.Errorf("left: %s", got)
 	}
-	if d := cmp.Diff([]string{"My App"}, x.spared("SMP1")); d != "" {
+	if d := cmp.Diff([]runbook.LeftOut{want[0]}, x.spared("SMP1")); d != "" {
 		t.Error(d)
 	}
 }

@@ -140,7 +140,7 @@ type Kind struct {
 }
 
 // kinds lists every sort of step this program can carry out.
-var kinds = []*Kind{firewallAllow, firewallDisable, queueWait, logsReview, disksFree, backupsCurrent, neighboursQuiet, rebootLay, rebootHost,
+var kinds = []*Kind{firewallAllow, firewallCopy, firewallDisable, queueWait, logsReview, disksFree, backupsCurrent, neighboursQuiet, rebootLay, rebootHost,
 	hostRecord, sitesKnown, backupMade, doorsClosed, queueQuiet, hostReady, setReady, snapshotCreate}
 
 func kindOf(s runbook.Step) (*Kind, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,8 +33,11 @@ var firewallDisable = &Kind{
 // disableParams is the data of a firewall.disable step.
 type disableParams struct {
 	Host estate.Host `json:"host"`
-	// Rules are the wide rules as they were when the plan was made.
+	// Rules are the wide rules as they were when the plan was made, those for any
+	// port among them.
 	Rules []estate.Rule `json:"rules"`
+	// Spared are wide rules that stay on, on somebody's word.
+	Spared []sparedRule `json:"spared,omitempty"`
 	// Kept are the addresses that may stay connected.
 	Kept           []string `json:"kept"`
 	WinRMPort      int      `json:"winrm_port"`
@@ -48,6 +52,48 @@ func (p disableParams) names() []string {
 		names[i] = r.Name
 	}
 	return names
+}
+
+// sparedRule is a rule that was excluded by name, as it was when the plan was made.
+// Changed since, it is not the one that was approved.
+type sparedRule struct {
+	Rule    estate.Rule `json:"rule"`
+	Because string      `json:"because"`
+}
+
+// named lists rules by the names that people see, as the local ones that they are.
+func (p disableParams) named(on map[string]bool) string {
+	var names []string
+	for _, r := range p.Rules {
+		if on[r.Name] {
+			names = append(names, fmt.Sprintf("local rule %q", r.Display))
+		}
+	}
+	return estate.Join(names)
+}
+
+// without takes out of the doors what stays on, and gives the rules that do: those
+// that are still in force, and as they were approved.
+func (p disableParams) without(d estate.Doors) (estate.Doors, []sparedRule) {
+	var on []sparedRule
+	spared := func(r estate.Rule) bool {
+		i := slices.IndexFunc(p.Spared, func(s sparedRule) bool { return s.Rule.Name == r.Name && unchanged(s.Rule, r) })
+		if i >= 0 {
+			on = append(on, p.Spared[i])
+		}
+		return i >= 0
+	}
+	d.Wide, d.AnyPort = slices.DeleteFunc(d.Wide, spared), slices.DeleteFunc(d.AnyPort, spared)
+	return d, on
+}
+
+// leftOn says what lets clients in although the doors are closed.
+func (p disableParams) leftOn() string {
+	text := ""
+	for _, s := range p.Spared {
+		text += fmt.Sprintf(" Left on, because “%s”: rule %q lets in %s on %s.", s.Because, s.Rule.Display, strings.Join(s.Rule.Remote, ", "), strings.Join(s.Rule.Ports, ", "))
+	}
+	return text
 }
 
 // disableBefore records which of the rules were on.
@@ -85,20 +131,22 @@ func lookAtDisabled(ctx context.Context, env Env, s runbook.Step) (Finding, erro
 		before.Rules = append(before.Rules, ruleWas{Name: r.Name, Enabled: on[r.Name]})
 	}
 	f.Before = before
-	doors := estate.DoorsOf(p.Host, fw, p.Kept)
+	var doors estate.Doors
+	doors, p.Spared = p.without(estate.DoorsOf(p.Host, fw, p.Kept))
 	off := len(p.Rules) - len(on)
 	switch {
 	case fw.Restore != nil && fw.Restore.Armed && off == len(p.Rules):
 		f.Standing, f.Text = IsPartly, fmt.Sprintf("%s off, but the self-restore %q is still armed.", count(off, "rule"), fw.Restore.Key)
 	case off < len(p.Rules) && off > 0:
-		f.Standing, f.Text = IsPartly, fmt.Sprintf("%d of %s are off.", off, count(len(p.Rules), "rule"))
+		f.Standing, f.Text = IsPartly, fmt.Sprintf("%d of %s are off. On: %s.", off, count(len(p.Rules), "rule"), p.named(on))
 	case off < len(p.Rules):
 		f.Standing, f.Text = IsNotDone, fmt.Sprintf("%s on.", count(len(p.Rules), "rule"))
 	case !doors.Closed():
 		f.Standing, f.Text = Otherwise, stillOpen(doors)
 	default:
-		f.Standing, f.Text = IsDone, fmt.Sprintf("%s off. %s", count(off, "rule"), connected(fw.Peers, p.Kept))
+		f.Standing, f.Text = IsDone, fmt.Sprintf("%s off. %s", count(off, "rule"), p.connected(fw.Peers))
 	}
+	f.Text += p.leftOn()
 	return f, nil
 }
 
@@ -112,8 +160,7 @@ func compareRules(planned, local []estate.Rule) (moved string, on map[string]boo
 		switch {
 		case !ok:
 			return fmt.Sprintf("Rule %q of the plan is not there any more.", r.Display), nil
-		case !sameSet(r.Ports, got.Ports, strings.ToLower) || !sameSet(r.Remote, got.Remote, spelling) ||
-			r.Profile != got.Profile || r.Protocol != got.Protocol || r.Action != got.Action || r.Program != got.Program:
+		case !unchanged(r, got):
 			return fmt.Sprintf("Rule %q is not as the plan has it: it lets %s in on %s now.", r.Display, strings.Join(got.Remote, ", "), strings.Join(got.Ports, ", ")), nil
 		}
 		if got.Enabled {
@@ -121,6 +168,12 @@ func compareRules(planned, local []estate.Rule) (moved string, on map[string]boo
 		}
 	}
 	return "", on
+}
+
+// unchanged reports whether a rule is as the plan has it, on or off.
+func unchanged(planned, got estate.Rule) bool {
+	return sameSet(planned.Ports, got.Ports, strings.ToLower) && sameSet(planned.Remote, got.Remote, spelling) &&
+		planned.Profile == got.Profile && planned.Protocol == got.Protocol && planned.Action == got.Action && planned.Program == got.Program
 }
 
 // stillOpen names what lets clients in although the planned rules are off.
@@ -141,21 +194,38 @@ func stillOpen(d estate.Doors) string {
 	return "The doors are not closed."
 }
 
-// connected says who of the clients is still connected, by address.
-func connected(peers []estate.Peer, kept []string) string {
-	var left []string
-	for _, p := range peers {
-		if !estate.Inside(p.Address, kept) {
-			left = append(left, p.Address)
+// connected says who of the clients is still connected, by address. Whoever may
+// have come in by a rule that stays on is told apart: nobody can say by which rule a
+// connection came in, so that these are not waited for and not passed over either.
+func (p disableParams) connected(peers []estate.Peer) string {
+	var left, spared []string
+	for _, peer := range peers {
+		switch {
+		case estate.Inside(peer.Address, p.Kept):
+		case p.mayStay(peer):
+			spared = append(spared, peer.Address)
+		default:
+			left = append(left, peer.Address)
 		}
 	}
-	switch len(left) {
-	case 0:
-		return "No client is connected."
-	case 1:
-		return "Still connected: " + left[0] + "."
+	text := "No client is connected."
+	switch n := len(left); {
+	case n == 1:
+		text = "Still connected: " + left[0] + "."
+	case n > 1:
+		text = fmt.Sprintf("Still connected: %d clients, %s.", n, estate.Join(left))
+	case len(spared) > 0:
+		text = ""
 	}
-	return fmt.Sprintf("Still connected: %d clients, %s.", len(left), estate.Join(left))
+	if n := len(spared); n > 0 {
+		text += fmt.Sprintf(" By what was left on %s may be connected: %s.", count(n, "client"), estate.Join(spared))
+	}
+	return strings.TrimSpace(text)
+}
+
+// mayStay reports whether a rule that stays on lets a connected client in.
+func (p disableParams) mayStay(peer estate.Peer) bool {
+	return slices.ContainsFunc(p.Spared, func(s sparedRule) bool { return s.Rule.Admits(peer.Address, peer.Port) })
 }
 
 // closeHost arms, switches off, disarms over a new connection and waits until
@@ -201,7 +271,7 @@ func waitForClients(ctx context.Context, env Env, s runbook.Step, p disableParam
 		if err != nil {
 			return err
 		}
-		if strangers(fw.Peers, p.Kept) == 0 {
+		if !slices.ContainsFunc(fw.Peers, func(peer estate.Peer) bool { return !estate.Inside(peer.Address, p.Kept) && !p.mayStay(peer) }) {
 			return nil
 		}
 		if err := env.Clock.Sleep(ctx, pause); err != nil {

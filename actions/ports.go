@@ -20,6 +20,10 @@ type Firewalls interface {
 	AddRules(ctx context.Context, host, machine string, rules []estate.NewRule) (estate.Changed, error)
 	// SwitchRules switches local rules on or off, by their names.
 	SwitchRules(ctx context.Context, host, machine string, names []string, on bool) (estate.Changed, error)
+	// CopyRules makes narrow copies of local rules in the bot's group; one that
+	// is there already and as narrow is left alone, one that was not finished
+	// is narrowed.
+	CopyRules(ctx context.Context, host, machine string, copies []estate.RuleCopy) (estate.Changed, error)
 	// RemoveRules removes rules of the bot's own group, by their names.
 	RemoveRules(ctx context.Context, host, machine string, names []string) (estate.Changed, error)
 }
@@ -39,6 +43,8 @@ type Hosts interface {
 	QueueFiles(ctx context.Context, host string, lane estate.Lane) (estate.QueueFiles, error)
 	ReadLogs(ctx context.Context, host string, lane estate.Lane, q estate.LogQuery) (estate.LogReview, error)
 	Disks(ctx context.Context, host string, lane estate.Lane) (estate.Disks, error)
+	// NewestFile finds the newest file below a folder of a local drive.
+	NewestFile(ctx context.Context, host string, lane estate.Lane, path string) (estate.NewestFile, error)
 }
 
 // Reboots is what restarting a host needs. key names upgrade, request and step:

@@ -217,14 +217,19 @@ func (v view) wayBack() string {
 		}
 	}
 	for _, stage := range slices.Backward(v.plan.Stages) {
-		var hosts []string
+		var whats []string
+		hosts := map[string][]string{}
 		for _, s := range stage.Steps {
-			if s.WayBack != "" {
-				hosts = append(hosts, s.Host)
+			if s.WayBack == "" {
+				continue
 			}
+			if what := lower(s.Effect.What); len(hosts[what]) == 0 {
+				whats = append(whats, what)
+			}
+			hosts[lower(s.Effect.What)] = append(hosts[lower(s.Effect.What)], s.Host)
 		}
-		if len(hosts) > 0 {
-			ways = append(ways, fmt.Sprintf("%s on %s", lower(stage.Steps[0].Effect.What), estate.Join(hosts)))
+		for _, what := range whats {
+			ways = append(ways, fmt.Sprintf("%s on %s", what, estate.Join(hosts[what])))
 		}
 	}
 	if v.request.Undoes != "" {
