@@ -76,6 +76,7 @@ func runCheck(ctx context.Context, out io.Writer, path, host string) error {
 	}
 	list = append(list, checkHosts(ctx, fleet, c.Machines(), now)...)
 	list = append(list, checkCMDB(ctx, c, as, now)...)
+	list = append(list, checkBackups(ctx, fleet, c)...)
 	return report(out, append(list, checkVCenter(ctx, fleet, c, as)...))
 }
 
@@ -200,10 +201,10 @@ func readFirewall(e estate.Estate, h estate.Host, fw estate.Firewall) []finding 
 		list = append(list, finding{h.Name, "firewall", bad, fmt.Sprintf("group policy %s opens %s, which cannot be closed on the host", r.Source, r.Display)})
 	}
 	for _, r := range d.AnyPort {
-		list = append(list, finding{h.Name, "firewall", bad, fmt.Sprintf("the rule %s opens every port; name the ports in it", r.Display)})
+		list = append(list, finding{h.Name, "firewall", note, fmt.Sprintf("the rule %s opens every port; quiesce puts copies without the client ports in its place", r.Display)})
 	}
-	if len(d.Faults)+len(d.Policy)+len(d.AnyPort) == 0 {
-		list = append(list, finding{h.Name, "firewall", good, fmt.Sprintf("can be closed; %d rules let clients in now", len(d.Wide))})
+	if len(d.Faults)+len(d.Policy) == 0 {
+		list = append(list, finding{h.Name, "firewall", good, fmt.Sprintf("can be closed; %d rules let clients in now", len(d.Wide)+len(d.AnyPort))})
 	}
 	return list
 }

@@ -12,8 +12,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"itmsbot/config"
+	"itmsbot/estate"
 	"itmsbot/lab"
 	"itmsbot/lab/slack"
+	"itmsbot/lab/world"
 )
 
 // checked runs itmsbot check and gives what it prints.
@@ -35,6 +37,7 @@ func TestCheckOfAWholeSite(t *testing.T) {
 	}
 	for _, words := range []string{"not there yet", "itmsbot in workspace", "#itms-upgrade", "all that are needed", "UDORA0001, approver", "Socket Mode is on",
 		"SMP server answers", "4 rules let clients in", "SQL Server answers",
+		`D:\Backup\ITMS can be read; the newest of 6 files is 4h41m`,
 		"as itmsbot_reader", "read the backup history", "SITE1 (VirtualMachine:vm-"} {
 		if !strings.Contains(out, words) {
 			t.Errorf("no word of %q:\n%s", words, out)
@@ -91,6 +94,42 @@ func linesOf(text, words string) []string {
 	return found
 }
 
+// TestCheckOfBackups: what is not there is bad, what is old is a note.
+func TestCheckOfBackups(t *testing.T) {
+	l, path := practiceSite(t, lab.Options{})
+	number := 30
+	if err := l.World.Set(world.Condition{Field: "files-age", Host: "SMP1", Number: &number}); err != nil {
+		t.Fatal(err)
+	}
+	out, err := checked(t, path)
+	if err != nil || len(linesOf(out, "30h0m0s old")) != 1 || !strings.HasPrefix(linesOf(out, "30h0m0s old")[0], string(note)) {
+		t.Errorf("%v\n%s", err, out)
+	}
+	edit(t, path, `D:\\Backup\\ITMS`, `D:\\Other`)
+	out, err = checked(t, path)
+	if !errors.Is(err, errMissing) || len(linesOf(out, `there is no folder D:\Other`)) != 1 {
+		t.Errorf("%v\n%s", err, out)
+	}
+	for name, tt := range map[string]struct {
+		found estate.NewestFile
+		want  standing
+	}{
+		"young":        {estate.NewestFile{There: true, Files: 1, Newest: &estate.File{Size: 1, Seconds: 60}}, good},
+		"old":          {estate.NewestFile{There: true, Files: 1, Newest: &estate.File{Size: 1, Seconds: 90000}}, note},
+		"empty":        {estate.NewestFile{There: true, Files: 1, Newest: &estate.File{Seconds: 60}}, note},
+		"of tomorrow":  {estate.NewestFile{There: true, Files: 1, Newest: &estate.File{Size: 1, Seconds: -60}}, note},
+		"no file":      {estate.NewestFile{There: true}, note},
+		"closed":       {estate.NewestFile{There: true, Unread: 1, Trouble: "denied"}, bad},
+		"partly":       {estate.NewestFile{There: true, Files: 1, Unread: 1, Newest: &estate.File{Size: 1}}, note},
+		"too many":     {estate.NewestFile{There: true, Files: 1, Stopped: "files", Newest: &estate.File{Size: 1}}, note},
+		"no such path": {estate.NewestFile{}, bad},
+	} {
+		if got, says := readBackup(tt.found, 24*time.Hour); got != tt.want {
+			t.Errorf("%s is %s: %s", name, got, says)
+		}
+	}
+}
+
 // TestCheckOfWhatIsNotConfigured: without cmdb and vcenter little can be done,
 // and a check says so.
 func TestCheckOfWhatIsNotConfigured(t *testing.T) {
@@ -106,7 +145,7 @@ func TestCheckOfWhatIsNotConfigured(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, err := checked(t, path)
-	if err != nil || len(linesOf(out, "none is configured")) != 2 {
+	if err != nil || len(linesOf(out, "none is configured")) != 2 || len(linesOf(out, "no folder with file backups is configured")) != 1 {
 		t.Errorf("%v\n%s", err, out)
 	}
 }

@@ -121,7 +121,7 @@ func labPlant(l *lab.Lab, database string, log *slog.Logger) plant {
 // plantOf wires a bot to whatever lab a document describes, over the wire
 // alone. The clock is left to the caller.
 func plantOf(doc lab.Document, database string, log *slog.Logger) plant {
-	p := plant{database: database, log: log, limits: actions.DefaultLimits(), estate: practiceEstate(),
+	p := plant{database: database, log: log, limits: practiceLimits(), estate: practiceEstate(),
 		slack: bot.Config{BotToken: doc.Slack.BotToken, AppToken: doc.Slack.AppToken, APIURL: doc.Slack.APIURL, Team: doc.Slack.Team, Channel: doc.Slack.Channel}}
 	var accounts trust.Accounts
 	as := func(user, domain, password string) *trust.Login {
@@ -143,6 +143,14 @@ func plantOf(doc lab.Document, database string, log *slog.Logger) plant {
 	}
 	p.digest = configDigest(p)
 	return p
+}
+
+// practiceLimits are the method's, and the folder in which the practice estate keeps
+// its file backups.
+func practiceLimits() actions.Limits {
+	l := actions.DefaultLimits()
+	l.Files = []actions.FileBackup{{Host: "SMP1", Path: world.FileBackups, MaxAge: 24 * time.Hour}}
+	return l
 }
 
 // practiceEstate is the method's estate: one SMP, its SQL Server, a site

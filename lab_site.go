@@ -66,6 +66,11 @@ func labConfig(doc lab.Document) config.Config {
 	}
 	c.CMDB = &config.CMDB{Host: "SQL1", Address: doc.CMDB.Address, Database: doc.CMDB.Database, Login: "sql", Trust: config.Trust{Thumbprint: doc.CMDB.Thumbprint}}
 	c.VCenter = &config.VCenter{URL: strings.TrimSuffix(doc.VCenter.URL, "/"), Login: "vcenter", Trust: config.Trust{Thumbprint: doc.VCenter.Thumbprint}}
+	c.Backups = &config.Backups{}
+	for _, f := range practiceLimits().Files {
+		age := config.Duration(f.MaxAge)
+		c.Backups.Files = append(c.Backups.Files, config.FileBackup{Host: f.Host, Path: f.Path, MaxAge: &age})
+	}
 	c.Slack = config.Slack{Team: doc.Slack.Team, Channel: doc.Slack.Channel, APIURL: doc.Slack.APIURL,
 		BotToken: config.Secret{File: "bot-token"}, AppToken: config.Secret{File: "app-token"}}
 	for _, m := range plantOf(doc, "", nil).policy.Members {

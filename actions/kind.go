@@ -52,6 +52,9 @@ type Limits struct {
 	Linger time.Duration
 	// BackupAge is how old the CMDB's newest full backup may be.
 	BackupAge time.Duration
+	// Files are the folders in which there has to be a backup of what is not in
+	// the CMDB. Where there is none, a person is asked.
+	Files []FileBackup
 	// QueueWait is how long the queue may take; QueueEmpty how many events
 	// still count as none.
 	QueueWait  time.Duration
@@ -63,6 +66,14 @@ type Limits struct {
 	// SpacePercent of a machine's disks has to be free on its datastores
 	// before a snapshot is taken.
 	SpacePercent int
+}
+
+// FileBackup is a folder of a host, with its drive, and how old the newest file
+// below it may be.
+type FileBackup struct {
+	Host   string
+	Path   string
+	MaxAge time.Duration
 }
 
 // DefaultLimits are the method's figures where it gives any, else ours.
@@ -140,7 +151,7 @@ type Kind struct {
 }
 
 // kinds lists every sort of step this program can carry out.
-var kinds = []*Kind{firewallAllow, firewallCopy, firewallDisable, queueWait, logsReview, disksFree, backupsCurrent, neighboursQuiet, rebootLay, rebootHost,
+var kinds = []*Kind{firewallAllow, firewallCopy, firewallDisable, queueWait, logsReview, disksFree, backupsCurrent, neighboursQuiet, filesCurrent, rebootLay, rebootHost,
 	hostRecord, sitesKnown, backupMade, doorsClosed, queueQuiet, hostReady, setReady, snapshotCreate}
 
 func kindOf(s runbook.Step) (*Kind, error) {

@@ -3,6 +3,7 @@ package actions
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"itmsbot/estate"
@@ -81,6 +82,74 @@ var neighboursQuiet = &Kind{
 	},
 }
 
+// filesCurrent looks for the newest file below the folder that holds what of a host
+// is not in the CMDB: settings and key store, without which a restored CMDB cannot
+// be read (1.4 item 5). Where the configuration names no folder, a person says it.
+var filesCurrent = &Kind{
+	Name: "files.current", Version: 1, Limit: time.Minute,
+	Look: func(ctx context.Context, env Env, s runbook.Step) (Finding, error) {
+		p, err := params[fileParams](s.Params, s.ID)
+		if err != nil {
+			return Finding{}, err
+		}
+		f := Finding{Standing: Otherwise, Ask: judge("The file backup is current", "You say that there is a backup of what is not in the CMDB.")}
+		if p.Path == "" {
+			f.Text = "No folder with file backups is configured, so the bot cannot look. Settings and key store of the SMP are not in the CMDB; a restored CMDB cannot be read without them."
+			return f, nil
+		}
+		found, err := env.Hosts.NewestFile(ctx, s.Host, env.Lane, p.Path)
+		if err != nil {
+			return Finding{}, err
+		}
+		f.HostNow, f.Facts = found.Now, found
+		newest, most := found.Newest, time.Duration(p.MaxAgeSeconds)*time.Second
+		switch {
+		case !found.There:
+			f.Text = fmt.Sprintf("There is no folder %s.", p.Path)
+		case newest == nil:
+			f.Text = fmt.Sprintf("There is no file below %s.", p.Path)
+		case newest.Seconds < 0:
+			f.Text = fmt.Sprintf("%s is dated %s in the future, so that its age says nothing.", newest.Path, hours(-newest.Age()))
+		case newest.Size == 0:
+			f.Text = fmt.Sprintf("%s is the newest file and empty.", newest.Path)
+		case newest.Age() > most:
+			f.Text = fmt.Sprintf("The newest file below %s is %s old; %s is asked for.", p.Path, hours(newest.Age()), hours(most))
+		default:
+			f.Standing, f.Ask = IsDone, nil
+			f.Text = fmt.Sprintf("%s is %s old and has %d\u00a0KB.", newest.Path, hours(newest.Age()), (newest.Size+1023)>>10)
+			return f, nil
+		}
+		f.Text += unsearched(found)
+		return f, nil
+	},
+}
+
+// unsearched says what of a folder was not looked at; a newer file may be there.
+func unsearched(n estate.NewestFile) string {
+	text := ""
+	switch n.Stopped {
+	case "":
+	case "files":
+		text = fmt.Sprintf(" The search ended after %d files.", n.Files)
+	default:
+		text = fmt.Sprintf(" The search ended after %d files, because it took too long.", n.Files)
+	}
+	if n.Unread > 0 {
+		text += fmt.Sprintf(" %s below could not be looked into", count(n.Unread, "folder"))
+		if n.Trouble != "" {
+			text += " (" + strings.TrimRight(n.Trouble, ". ") + ")"
+		}
+		text += "."
+	}
+	return text
+}
+
+// fileParams is the data of a files.current step; without a path nobody can look.
+type fileParams struct {
+	Path          string `json:"path"`
+	MaxAgeSeconds int64  `json:"max_age_seconds"`
+}
+
 type backupParams struct {
 	MaxAgeSeconds int64 `json:"max_age_seconds"`
 }
@@ -145,5 +214,29 @@ func backups(env Env, id string) (runbook.Stage, error) {
 		{ID: id + ".2", Kind: neighboursQuiet.Name, Version: neighboursQuiet.Version, Host: sql, Params: near, Touches: []string{},
 			Title: "check for other databases"},
 	}
+	for _, f := range fileBackups(env) {
+		p, err := runbook.Canonical(fileParams{Path: f.Path, MaxAgeSeconds: int64(f.MaxAge.Seconds())})
+		if err != nil {
+			return stage, err
+		}
+		stage.Steps = append(stage.Steps, runbook.Step{ID: fmt.Sprintf("%s.%d", id, len(stage.Steps)+1), Kind: filesCurrent.Name, Version: filesCurrent.Version,
+			Host: f.Host, Params: p, Touches: []string{}, Title: "check that the file backup of " + f.Host + " is current"})
+	}
 	return stage, nil
+}
+
+// fileBackups are the folders to look at: those of hosts that are not left out. Where
+// there is none, one without a path asks a person.
+func fileBackups(env Env) []FileBackup {
+	var list []FileBackup
+	for _, f := range env.Limits.Files {
+		if h, ok := env.Estate.Host(f.Host); ok {
+			f.Host = h.Name
+			list = append(list, f)
+		}
+	}
+	if len(list) == 0 {
+		list = []FileBackup{{Host: hostOf(env.Estate, estate.SMP)}}
+	}
+	return list
 }

@@ -39,7 +39,7 @@ func (r *Router) commands() []command {
 		command{name: "queues", summary: "what waits in the event queue", looks: true, run: r.glance("queues", "Event queue", false)},
 		command{name: "logs", args: "[SERVER]", summary: "errors that are new or have grown", looks: true, run: r.glance("logs", "Logs", true)},
 		command{name: "disk", summary: "free space on SMP and SQL Server", looks: true, run: r.glance("disk", "Free space", false)},
-		command{name: "backups", summary: "the CMDB's backup, and the databases beside it", looks: true, run: r.glance("backups", "Backups", false)},
+		command{name: "backups", summary: "the backups of CMDB and files, and the databases beside it", looks: true, run: r.glance("backups", "Backups", false)},
 		command{name: "services", args: "[SERVER]", summary: "what runs, beside what ran when it was recorded", looks: true, run: r.glance("services", "Services", true)},
 		command{name: "snapshots", args: "[SERVER]", summary: "the snapshots of each server, and how old they are", looks: true, run: r.glance("snapshots", "Snapshots", true)},
 		command{name: "check", args: "SERVER", summary: "log on once more where the log-on was refused, and look", run: r.check},

@@ -32,6 +32,7 @@ func (d *decoder) check(c *Config) {
 	d.checkThumbprints(c)
 	d.checkCMDB(c)
 	d.checkVCenter(c)
+	d.checkBackups(c)
 	d.checkKeepers(c)
 	d.checkPeople(c)
 	d.checkTimes(c)

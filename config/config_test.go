@@ -43,7 +43,7 @@ func TestExampleIsReadAndWhole(t *testing.T) {
 	if got := c.Policy(); len(got.Members) != 4 || got.Members[0].Person.Team != "T024BE7LD" || got.Wait().Minutes() != 30 {
 		t.Errorf("the people: %+v", got)
 	}
-	if got := c.Bounds(); got.Restore.Minutes() != 10 || got.Linger.Minutes() != 3 {
+	if got := c.Bounds(); got.Restore.Minutes() != 10 || got.Linger.Minutes() != 3 || len(got.Files) != 1 || got.Files[0].Path != `D:\Backup\ITMS` || got.Files[0].MaxAge.Hours() != 24 {
 		t.Errorf("the limits: %+v", got)
 	}
 	var walk func(reflect.Type)
@@ -183,6 +183,11 @@ func TestDigestIsOfWhatDecides(t *testing.T) {
 		{"name: Ben, role: approver", "name: Ben, role: viewer", true},
 		{"expire: 30m", "expire: 31m", true},
 		{"restore: 10m", "restore: 11m", true},
+		{`D:\Backup\ITMS`, `D:\Backup`, true},
+		{`D:\Backup\ITMS`, `D:\Backup\ITMS\`, false}, // the same folder
+		{"max_age: 24h", "max_age: 25h", true},
+		{"      max_age: 24h\n", "", false}, // it is the default
+		{"    - host: SMP1\n", "    - host: smp1\n", false},
 		{"C024BE91L", "C024BE91M", true},
 		{"sql1.corp.example:1433", "sql1.corp.example:1434", true},
 		{"https://vcenter.corp", "https://vcenter2.corp", true},

@@ -10,6 +10,7 @@ type Config struct {
 	Logins    []Login    `yaml:"logins" need:"yes" doc:"The accounts that hosts, cmdb and vcenter refer to by name."`
 	CMDB      *CMDB      `yaml:"cmdb" doc:"The SQL Server instance with the CMDB; the bot only reads there. Without it queue and backups cannot be judged, and quiesce waits for a person."`
 	VCenter   *VCenter   `yaml:"vcenter" doc:"The vCenter of the servers, for snapshots. Without it there is no way back, and quiesce is refused."`
+	Backups   *Backups   `yaml:"backups" doc:"Where the backups are of what is not in the CMDB. Without it quiesce asks a person."`
 	Slack     Slack      `yaml:"slack" need:"yes" doc:"The workspace, and the one channel in which the upgrade is run."`
 	People    []Person   `yaml:"people" need:"yes" doc:"Who may do what. Nobody else may do anything."`
 	Proposals *Proposals `yaml:"proposals" doc:"How long a plan waits for its approvals."`
@@ -73,6 +74,18 @@ type VCenter struct {
 	URL   string `yaml:"url" need:"yes" pattern:"^https://[^/@]+(/sdk)?$" like:"https://vcenter.corp.example" doc:"https://vcenter.corp.example"`
 	Login string `yaml:"login" need:"yes" doc:"The name of one of logins; with a domain it logs on as user@domain."`
 	Trust
+}
+
+// Backups is what has to be backed up beside the CMDB.
+type Backups struct {
+	Files []FileBackup `yaml:"files" need:"yes" doc:"Folders, the newest file below which has to be young: the SMP's settings and key store."`
+}
+
+// FileBackup is a folder of a host.
+type FileBackup struct {
+	Host   string    `yaml:"host" need:"yes" doc:"The host of the estate that has the folder."`
+	Path   string    `yaml:"path" need:"yes" doc:"The folder, on a drive of the host: 'D:\\Backup\\ITMS'. A share, a pattern, a variable or a whole drive is refused."`
+	MaxAge *Duration `yaml:"max_age" doc:"How old the newest file may be, 1h to 720h; without it 24h."`
 }
 
 // Login is one account.

@@ -95,6 +95,7 @@ func (c *Config) Bounds() actions.Limits {
 	if n, err := strconv.Atoi(l.SpacePercent); err == nil {
 		b.SpacePercent = n
 	}
+	b.Files = c.fileBackups()
 	return b
 }
 

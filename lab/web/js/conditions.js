@@ -33,6 +33,7 @@ const rows = [
   { label: 'Newest backup, hours old', controls: [{ number: () => 30 }], body: ([n]) => ({ field: 'sql', name: 'backup-age', number: Number(n) }) },
   { label: 'A restart is pending', controls: [{ choose: hosts }, { choose: () => yesNo }], body: ([host, on]) => ({ field: 'pending', host, name: 'servicing', on: on === 'true' }) },
   { label: 'Clock, seconds ahead', controls: [{ choose: hosts }, { number: (w, [host]) => (hostOf(w, host).clock_seconds ? 0 : 3600), least: -604800 }], body: ([host, n]) => ({ field: 'clock', host, number: Number(n) }) },
+  { label: 'Newest file backup, hours old', controls: [{ number: () => 30 }], body: ([n]) => ({ field: 'files-age', host: 'SMP1', number: Number(n) }) },
   { label: 'Power', controls: [{ choose: hosts }, { choose: (w, [host]) => currentFirst(onOff, String(hostOf(w, host).power === 'off')) }], body: ([host, on]) => ({ field: 'power', host, on: on === 'true' }) },
   {
     label: 'Service',
@@ -48,6 +49,7 @@ const rows = [
     ],
     body: ([host, name, on]) => ({ field: 'rule', host, name, on: on === 'true' }),
   },
+  { label: 'A rule opens every port', controls: [{ choose: hosts }, { choose: () => onOff }, { choose: () => [['TCP', 'TCP'], ['Any', 'Any protocol']] }], body: ([host, on, word]) => ({ field: 'any-port', host, on: on === 'true', word }) },
   { label: 'Group policy opens a port', controls: [{ choose: hosts }, { number: () => 443 }], body: ([host, port]) => ({ field: 'gpo-add', host, rule: policyRule(port) }) },
   { label: 'Firewall profile', controls: [{ choose: hosts }, { choose: () => ['Domain', 'Private', 'Public'].map((p) => [p, p]) }, { choose: () => [...onOff].reverse() }], body: ([host, name, on]) => ({ field: 'profile', host, name, on: on === 'true' }) },
   { label: 'What no rule names', controls: [{ choose: hosts }, { choose: () => [['Allow', 'Allow'], ['Block', 'Block']] }], body: ([host, word]) => ({ field: 'inbound', host, word }) },
