@@ -73,6 +73,7 @@ func (c *Config) Policy() runbook.Policy {
 // Bounds are the limits that bind, the method's own where the file gives none.
 func (c *Config) Bounds() actions.Limits {
 	b := actions.DefaultLimits()
+	b.Files = c.fileBackups()
 	l := c.Limits
 	if l == nil {
 		return b
@@ -95,7 +96,6 @@ func (c *Config) Bounds() actions.Limits {
 	if n, err := strconv.Atoi(l.SpacePercent); err == nil {
 		b.SpacePercent = n
 	}
-	b.Files = c.fileBackups()
 	return b
 }
 
