@@ -80,7 +80,7 @@ func (l testLog) Write(b []byte) (int, error) {
 type steppedClock struct{ labClock }
 
 func (c steppedClock) Sleep(ctx context.Context, d time.Duration) error {
-	if d == timerPause { // the loop of timers would race through the day
+	if d <= timerPause { // the loop of timers would race through the day
 		return c.labClock.Sleep(ctx, d)
 	}
 	c.w.Advance(d)

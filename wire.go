@@ -154,7 +154,8 @@ const watchPause = 5 * time.Minute
 func (w *wired) keepTime(ctx context.Context) error {
 	var watched time.Time
 	for {
-		if now := w.clock.Now(); now.Sub(watched) >= watchPause {
+		now := w.clock.Now()
+		if now.Sub(watched) >= watchPause {
 			if err := w.engine.Watch(ctx); err != nil && ctx.Err() == nil {
 				return fmt.Errorf("watch the doors: %w", err)
 			}
@@ -176,7 +177,8 @@ func (w *wired) keepTime(ctx context.Context) error {
 		if err := w.remind(); err != nil {
 			return fmt.Errorf("remind people: %w", err)
 		}
-		if err := w.clock.Sleep(ctx, timerPause); err != nil {
+		// What comes due while this round looks is found at once by the next.
+		if err := w.clock.Sleep(ctx, min(timerPause, timerPause-w.clock.Now().Sub(now))); err != nil {
 			return nil //nolint:nilerror // asked to leave
 		}
 	}
