@@ -62,6 +62,10 @@ func TestCalls(t *testing.T) {
 			_, err := f.ReadLogs(t.Context(), "SMP1", estate.Look, estate.LogQuery{Hours: 24, MaxGroups: 10})
 			return err
 		}, `{"hours":24,"groups":10}`},
+		{"iis-read", func() error {
+			_, err := f.ReadIIS(t.Context(), "SMP1", estate.Change, estate.IISQuery{Seconds: 600, MaxCallers: 1000})
+			return err
+		}, `{"seconds":600,"callers":1000}`},
 		{"reboot-read", func() error { _, err := f.RebootState(t.Context(), "SMP1", estate.Look, "U-1 R-2 6.1"); return err },
 			`{"key":"U-1 R-2 6.1"}`},
 		{"reboot-lay", func() error { return changed(f.LayBootKey(t.Context(), "SMP1", m, "U-1 R-2 6.1")) },

@@ -10,11 +10,11 @@ import (
 type scriptSet struct {
 	firewallRead, firewallAdd, firewallCopy, firewallSwitch, firewallRemove Script
 	restoreArm, restoreDisarm                                               Script
-	hostRecord, queueRead, logRead, diskRead, fileNewest                    Script
+	hostRecord, queueRead, logRead, iisRead, diskRead, fileNewest           Script
 	rebootRead, rebootLay, rebootOrder                                      Script
 }
 
-// Looks that take longer than Options.LookLimit. The logs are read for 50 seconds at
+// Looks that take longer than Options.LookLimit. Logs are read for 50 seconds at
 // most; a record may have to wait for a domain controller.
 const (
 	recordLimit = 60 * time.Second
@@ -40,6 +40,7 @@ func loadScripts() (scriptSet, error) {
 		{&s.hostRecord, "host-record", "record the host", false, recordLimit},
 		{&s.queueRead, "queue-read", "read the files of the event queue", false, 0},
 		{&s.logRead, "log-read", "read the logs", false, logLimit},
+		{&s.iisRead, "iis-read", "read the logs of IIS", false, logLimit},
 		{&s.diskRead, "disk-read", "read the drives", false, 0},
 		{&s.fileNewest, "file-newest", "look for the newest file", false, 0},
 		{&s.rebootRead, "reboot-read", "read what a reboot would find", false, 0},

@@ -164,10 +164,12 @@ func (w *World) callIn(c *client, number int) {
 	n := min(c.backlog, eventsPerContact, w.queue.room())
 	c.backlog -= n
 	w.queue.files += n
+	w.logContact(c, n)
 
 	if !c.task.open(w.at) && c.home.admits(c.address, c.taskPort()) {
 		w.arrive(c.address)
 		c.task = link{from: w.at, ends: never}
+		w.logTask(c)
 	}
 }
 

@@ -55,6 +55,8 @@ type Condition struct {
 //	files-gone   Host Name                 a folder is gone with everything in it
 //	log          Host Name Number Word     so many errors now in System, Application or SMP
 //	log-cleared  Host Name                 what a log had is gone
+//	iis          Host Name Number Word     requests of an address in the log of IIS; Word is a path
+//	iis-log      Host Word                 how that log is written from now on, of WebFormats, or gone
 //	sql          Name and what it needs    the SQL Server; the table is at setSQL
 //
 // A new rule may leave out what can be left to Windows: it is then enabled, allows,
@@ -164,6 +166,8 @@ func fields() map[string]field {
 		"files-gone":    {host: true, name: true, set: setFilesGone},
 		"log":           {host: true, name: true, number: true, set: setLog},
 		"log-cleared":   {host: true, name: true, set: setLogCleared},
+		"iis":           {host: true, name: true, number: true, set: setWeb},
+		"iis-log":       {host: true, word: true, set: setWebLog},
 	}
 }
 

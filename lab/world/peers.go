@@ -22,7 +22,8 @@ func newConsole() []visitor {
 	return console
 }
 
-// playConsole opens the consoles that are not open, once a minute.
+// playConsole opens the consoles that are not open, once a minute, and has the others
+// ask for something.
 func (w *World) playConsole() {
 	for i := range w.console {
 		v := &w.console[i]
@@ -30,6 +31,7 @@ func (w *World) playConsole() {
 			w.arrive(v.address)
 			v.link = link{from: w.at, ends: never}
 		}
+		w.logConsole(v)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 type system struct {
 	logs  []LogEntry           // by time, but for a minute
 	since map[string]time.Time // by log: what is older is gone
+	web   web                  // the log of IIS
 
 	// The volatile part of the registry, by key; the power takes it along.
 	laid    map[string]time.Time
@@ -54,7 +55,7 @@ func newSystem() system {
 // snapshot holds no memory.
 func (s system) clone() system {
 	c := s
-	c.logs = slices.Clone(s.logs)
+	c.logs, c.web = slices.Clone(s.logs), s.web.clone()
 	c.since, c.lame = maps.Clone(s.since), maps.Clone(s.lame)
 	c.pending = clonePending(s.pending)
 	c.powerLost()

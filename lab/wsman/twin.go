@@ -76,6 +76,7 @@ func twins() map[string]twin {
 		"host-record":  hostRecord,
 		"queue-read":   queueRead,
 		"log-read":     logRead,
+		"iis-read":     iisRead,
 		"disk-read":    diskRead,
 		"file-newest":  fileNewest,
 		"reboot-read":  rebootRead,

@@ -45,6 +45,9 @@ func contracts() map[string]contract {
 		"file-newest": {[]string{"cap", "path", "seconds"}, []reflect.Type{
 			reflect.TypeFor[estate.NewestFile](), reflect.TypeFor[estate.File](),
 		}},
+		"iis-read": {keys(reflect.TypeFor[estate.IISQuery]()), []reflect.Type{
+			reflect.TypeFor[estate.IISLog](), reflect.TypeFor[estate.IISSite](), reflect.TypeFor[estate.IISCaller](),
+		}},
 		"disk-read": {nil, []reflect.Type{reflect.TypeFor[estate.Disks](), reflect.TypeFor[estate.Disk]()}},
 		"reboot-read": {[]string{"key"}, []reflect.Type{
 			reflect.TypeFor[estate.RebootState](), reflect.TypeFor[estate.RebootReason](),
