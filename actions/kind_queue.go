@@ -32,6 +32,18 @@ type queueParams struct {
 	// Empty is how many events still count as none.
 	Empty        int64 `json:"empty"`
 	LimitSeconds int64 `json:"limit_seconds"`
+	// SinceStep closed the doors of the host, and Kept are the addresses that it
+	// left in: whoever else came since shows that the doors leak. Both are empty
+	// where no step closed any.
+	SinceStep string   `json:"since_step,omitempty"`
+	Kept      []string `json:"kept,omitempty"`
+}
+
+// queueFacts is what a wait for the queue has seen: the last samples, and who came in
+// meanwhile where that was looked for.
+type queueFacts struct {
+	Samples []queueSample `json:"samples"`
+	Leak    *leakFacts    `json:"leak,omitempty"`
 }
 
 // queueSample is one look at both halves of the queue.
@@ -84,6 +96,7 @@ func waitForQueue(ctx context.Context, env Env, s runbook.Step) error {
 	if err != nil {
 		return err
 	}
+	leaks := func() *leak { return lookForLeaks(ctx, env, s.Host, p.SinceStep, p.Kept) }
 	var seen []queueSample
 	empty, stands := 0, 0
 	for waited := time.Duration(0); ; waited += queuePause {
@@ -103,15 +116,15 @@ func waitForQueue(ctx context.Context, env Env, s runbook.Step) error {
 		}
 		switch {
 		case len(now.Doubts) > 0:
-			return askQueue(seen, "Whether the queue is empty cannot be told: "+strings.Join(now.Doubts, "; ")+".")
+			return askQueue(seen, "Whether the queue is empty cannot be told: "+strings.Join(now.Doubts, "; ")+".", nil)
 		case empty >= queueEmpty:
-			return &verdict{Finding{Standing: IsDone, HostNow: now.Now, Facts: lastOf(seen),
+			return &verdict{Finding{Standing: IsDone, HostNow: now.Now, Facts: queueFacts{Samples: lastOf(seen)},
 				Text: fmt.Sprintf("Empty for %d samples. %s", queueEmpty, now.say())}}
 		case stands >= queueStands:
 			return askQueue(seen, fmt.Sprintf("The queue stands still: %d events have been waiting for %s, the oldest is still the same one. The services run. Restarting the Altiris Client Message Dispatcher usually helps; the bot does not do it.",
-				now.left(), hours(queueStands*queuePause)))
+				now.left(), hours(queueStands*queuePause)), leaks())
 		case waited >= time.Duration(p.LimitSeconds)*time.Second:
-			return askQueue(seen, fmt.Sprintf("After %s the queue is not empty. %s %s", hours(waited), now.say(), trend(seen)))
+			return askQueue(seen, fmt.Sprintf("After %s the queue is not empty. %s %s", hours(waited), now.say(), trend(seen)), leaks())
 		}
 		if len(seen)%2 == 1 { // once a minute
 			env.Progress(strings.TrimSpace(now.say() + " " + trend(seen)))
@@ -145,20 +158,48 @@ func lastOf(seen []queueSample) []queueSample {
 	return slices.Clone(seen[max(0, len(seen)-queueStands):])
 }
 
-func askQueue(seen []queueSample, text string) error {
-	return &verdict{Finding{Standing: Otherwise, Text: text, Facts: lastOf(seen), HostNow: seen[len(seen)-1].Now, Ask: []runbook.Answer{
+// askQueue has a person judge what was seen; leaks is nil where it was not looked for
+// any.
+func askQueue(seen []queueSample, text string, leaks *leak) error {
+	facts := queueFacts{Samples: lastOf(seen)}
+	f := Finding{Standing: Otherwise, Text: text, HostNow: seen[len(seen)-1].Now, Ask: []runbook.Answer{
 		{Word: "again", Label: "Keep waiting", Leads: "The bot waits for the queue once more."},
 		{Word: "accept", Label: "Go on so", Leads: "You say that what is left in the queue does not stop the upgrade. The request goes on.", Accepts: true},
-	}}}
+	}}
+	if leaks != nil {
+		f.Text += " " + leaks.text
+		f.Files, facts.Leak = leaks.files, &leaks.facts
+	}
+	f.Facts = facts
+	return &verdict{f}
 }
 
-// drain makes the stage of 1.4 item 2.
+// drain makes the stage of 1.4 item 2 for somebody who only looks.
 func drain(env Env, id string) (runbook.Stage, error) {
-	smp := hostOf(env.Estate, estate.SMP)
-	p, err := runbook.Canonical(queueParams{Empty: env.Limits.QueueEmpty, LimitSeconds: int64(env.Limits.QueueWait.Seconds())})
-	return runbook.Stage{ID: id, Item: "1.4 item 2", Title: "Wait for the queues of " + smp, Doing: "waiting for the queues", Done: "Queues of " + smp + " empty",
-		Steps: []runbook.Step{{ID: id + ".1", Kind: queueWait.Name, Version: queueWait.Version, Host: smp, Params: p, Touches: []string{},
-			Title: "wait for the queues of " + smp}}}, err
+	return drainSince(runbook.Stage{})(env, id)
+}
+
+// drainSince makes the stage of 1.4 item 2, which comes after the one that closes the
+// doors.
+func drainSince(doors runbook.Stage) func(Env, string) (runbook.Stage, error) {
+	return func(env Env, id string) (runbook.Stage, error) {
+		smp := hostOf(env.Estate, estate.SMP)
+		p := queueParams{Empty: env.Limits.QueueEmpty, LimitSeconds: int64(env.Limits.QueueWait.Seconds())}
+		for _, s := range doors.Steps {
+			if s.Host != smp || s.Kind != firewallDisable.Name {
+				continue
+			}
+			closed, err := params[disableParams](s.Params, s.ID)
+			if err != nil {
+				return runbook.Stage{}, err
+			}
+			p.SinceStep, p.Kept = s.ID, closed.Kept
+		}
+		raw, err := runbook.Canonical(p)
+		return runbook.Stage{ID: id, Item: "1.4 item 2", Title: "Wait for the queues of " + smp, Doing: "waiting for the queues", Done: "Queues of " + smp + " empty",
+			Steps: []runbook.Step{{ID: id + ".1", Kind: queueWait.Name, Version: queueWait.Version, Host: smp, Params: raw, Touches: []string{},
+				Title: "wait for the queues of " + smp}}}, err
+	}
 }
 
 // hostOf names the first host of a role, the role itself where there is none.

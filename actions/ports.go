@@ -45,6 +45,7 @@ type Hosts interface {
 	Disks(ctx context.Context, host string, lane estate.Lane) (estate.Disks, error)
 	// NewestFile finds the newest file below a folder of a local drive.
 	NewestFile(ctx context.Context, host string, lane estate.Lane, path string) (estate.NewestFile, error)
+	ReadIIS(ctx context.Context, host string, lane estate.Lane, q estate.IISQuery) (estate.IISLog, error)
 }
 
 // Reboots is what restarting a host needs. key names upgrade, request and step:

@@ -63,7 +63,7 @@ func quiesceStages(ctx context.Context, env Env, ask Ask, except exceptions, mac
 		draft.Machines = append(draft.Machines, m.planned())
 	}
 	draft.Readings = append(draft.Readings, readings(machines)...)
-	for _, stageOf := range []func(Env, string) (runbook.Stage, error){drain, readLogs, freeSpace, backups} {
+	for _, stageOf := range []func(Env, string) (runbook.Stage, error){drainSince(doors), readLogs, freeSpace, backups} {
 		stage, err := stageOf(env, strconv.Itoa(len(draft.Stages)+1))
 		if err != nil {
 			return draft, err
