@@ -12,8 +12,13 @@ import (
 	"itmsbot/lab/world"
 )
 
-// webBudget is the most bytes of the logs of IIS that are read, all sites together.
-const webBudget = 64 << 20
+// Bytes: of the logs of IIS that are read at most, all sites together; of one piece; and
+// of what is given back to the piece before at most.
+const (
+	webBudget  = 64 << 20
+	webPiece   = 4 << 20
+	webLongest = 16 << 20
+)
 
 // iisRead is the twin of iis-read.ps1.
 func iisRead(m machine, args json.RawMessage) (object, error) {
@@ -37,7 +42,7 @@ func iisRead(m machine, args json.RawMessage) (object, error) {
 		return nil, err
 	}
 	since := logs.Now.Add(-time.Duration(seconds) * time.Second)
-	r := webReview{after: since, since: since.UTC().Format(time.DateTime), budget: webBudget, callers: map[string]*webCaller{}}
+	r := webReview{after: since, since: since.UTC().Format(time.DateTime), budget: webBudget, piece: webPiece, longest: webLongest, callers: map[string]*webCaller{}}
 	sites := []object{}
 	for _, s := range logs.Sites {
 		site := webSite{id: s.ID, name: s.Name, state: "none"}
@@ -69,6 +74,8 @@ type webReview struct {
 	after   time.Time
 	since   string // the same moment
 	budget  int
+	piece   int
+	longest int
 	callers map[string]*webCaller
 }
 
@@ -109,8 +116,7 @@ func earlier(a, b string) string {
 // behind reports whether a moment is there and lies before the one asked about.
 func (r *webReview) behind(stamp string) bool { return stamp != "" && stamp < r.since }
 
-// site reads the log of one site, the newest file first. The world's files are small,
-// so that each is one piece.
+// site reads the log of one site, the newest file first.
 func (r *webReview) site(s *webSite, files []world.LogFile) {
 	for _, f := range files {
 		switch {
@@ -122,14 +128,27 @@ func (r *webReview) site(s *webSite, files []world.LogFile) {
 		if s.state == "none" {
 			s.state = "read"
 		}
-		text := f.Text[max(0, len(f.Text)-r.budget):]
-		r.budget -= len(text)
-		from := r.piece(s, topColumns(f.Text), text, len(text) == len(f.Text))
-		if len(text) < len(f.Text) && !r.behind(from) {
-			s.stopped = "bytes"
-		}
-		s.from = earlier(s.from, from)
+		s.from = earlier(s.from, r.file(s, f.Text))
 	}
+}
+
+// file reads one file from its end, in pieces, and gives where the time begins that was
+// read.
+func (r *webReview) file(s *webSite, text string) (from string) {
+	columns, end, rest := topColumns(text), len(text), ""
+	for end > 0 && !r.behind(from) {
+		if r.budget <= 0 {
+			s.stopped = "bytes"
+			break
+		}
+		size := min(end, r.piece, r.budget)
+		end -= size
+		r.budget -= size
+		var first string
+		rest, first = r.read(s, columns, text[end:end+size]+rest, end == 0)
+		from = earlier(from, first)
+	}
+	return from
 }
 
 // topColumns are those at the top of a file.
@@ -193,24 +212,26 @@ func (c *webColumns) fits(line string) bool {
 // blank is what may stand around a line.
 const blank = "\x00 \r"
 
-// piece reads the last piece of a file and gives where the time begins that was read.
-// Where it does not begin the file, its first line is the end of one; and the lines to
-// which the columns at the top do not fit are left out, because others are in force
-// whose names stand further up.
-func (r *webReview) piece(s *webSite, columns *webColumns, text string, top bool) (from string) {
+// read reads a piece of a file and gives where the time begins that was read. What
+// belongs to the piece before is given back: the end of a line, or all the lines that
+// the columns at the top of the file do not fit, because others are in force whose names
+// stand further up.
+func (r *webReview) read(s *webSite, columns *webColumns, text string, top bool) (rest, from string) {
 	if !top {
 		begin := strings.IndexByte(text, '\n') + 1
 		if begin == 0 || begin == len(text) {
-			return ""
+			return text, ""
 		}
 		fields := strings.Index(text[begin-1:], "\n#Fields:")
 		if line, _, ended := strings.Cut(text[begin:], "\n"); ended && !strings.HasPrefix(line, "#") && !columns.fits(strings.Trim(line, blank)) {
-			if fields < 0 {
-				return ""
+			switch {
+			case fields >= 0:
+				begin += fields
+			case len(text) < r.longest:
+				return text, ""
 			}
-			begin += fields
 		}
-		text = text[begin:]
+		rest, text = text[:begin], text[begin:]
 	}
 	// Behind the last end of a line is one that is still being written.
 	for line := range strings.SplitSeq(text[:strings.LastIndexByte(text, '\n')+1], "\n") {
@@ -240,7 +261,7 @@ func (r *webReview) piece(s *webSite, columns *webColumns, text string, top bool
 			}
 		}
 	}
-	return from
+	return rest, from
 }
 
 // call counts a request.

@@ -2,10 +2,13 @@ package wsman
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"itmsbot/estate"
 	"itmsbot/lab/world"
@@ -215,9 +218,9 @@ func TestWebPiece(t *testing.T) {
 		"cut in a line":           {text: fields + "\r\n" + one + two, cut: len(fields) + 2 + 10, callers: "10.31.0.2/1", state: "read", from: "07:00:02"},
 		"cut under other columns": {text: fields + "\r\n" + one + other + three + three + fields + "\r\n" + two, cut: len(fields) + 2 + len(one) + len(other) + 3, callers: "10.31.0.2/1", state: "read", from: "07:00:02"},
 	} {
-		r := webReview{since: "2026-11-28 07:00:00", budget: webBudget, callers: map[string]*webCaller{}}
+		r := webReview{since: "2026-11-28 07:00:00", longest: webLongest, callers: map[string]*webCaller{}}
 		s := webSite{state: "read"}
-		from := r.piece(&s, topColumns(c.text), c.text[c.cut:], c.cut == 0)
+		_, from := r.read(&s, topColumns(c.text), c.text[c.cut:], c.cut == 0)
 		var callers []string
 		for a, call := range r.callers {
 			if call.agents > 0 {
@@ -252,13 +255,55 @@ func TestWebSiteReadsTheFilesThatMatter(t *testing.T) {
 		"an older one in use": {[]world.LogFile{file(after, "06:00:00", "10.31.0.1"), file(after.Add(time.Hour), "07:30:00", "10.31.0.2")}, 1000, 1, "06:00:00", ""},
 		"not enough":          {[]world.LogFile{file(after, "07:30:00", "10.31.0.1"), file(after, "06:30:00", "10.31.0.2")}, 110, 1, "07:30:00", "bytes"},
 	} {
-		r := webReview{after: after, since: after.Format(time.DateTime), budget: c.budget, callers: map[string]*webCaller{}}
+		r := webReview{after: after, since: after.Format(time.DateTime), budget: c.budget, piece: webPiece, longest: webLongest, callers: map[string]*webCaller{}}
 		s := webSite{state: "none"}
 		r.site(&s, c.files)
 		if len(r.callers) != c.callers || !strings.HasSuffix(s.from, c.from) || s.stopped != c.stopped || (s.state == "none") != (len(c.files) == 0) {
 			t.Errorf("%s: %d callers, %+v", name, len(r.callers), s)
 		}
 	}
+}
+
+// TestPiecesMakeAWhole reads files in pieces of all sizes. Columns that change between
+// two pieces, whose names stand in an earlier one, change nothing.
+func TestPiecesMakeAWhole(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		forms := []string{"date time s-ip cs-uri-stem c-ip sc-status", "time date c-ip", "date time sc-status c-ip", "c-ip time date cs-uri-stem x y"}
+		var text strings.Builder
+		form, want, asked := "", map[string]int{}, 0
+		for i := range rapid.IntRange(1, 60).Draw(t, "lines") {
+			if form == "" || rapid.IntRange(0, 9).Draw(t, "change") == 0 {
+				form = rapid.SampledFrom(forms).Draw(t, "form")
+				fmt.Fprintf(&text, "#Software: Microsoft Internet Information Services 10.0\r\n#Fields: %s\r\n", form)
+			}
+			caller := fmt.Sprintf("10.31.0.%d", rapid.IntRange(1, 9).Draw(t, "caller"))
+			at := fmt.Sprintf("06:59:%02d", i)
+			if i >= 10 {
+				at = fmt.Sprintf("07:00:%02d", i-10)
+				want[caller]++
+				asked++
+			}
+			line := form
+			for name, word := range map[string]string{"date": "2026-11-28", "time": at, "s-ip": "10.20.0.10", "cs-uri-stem": "/" + strings.Repeat("a", i), "c-ip": caller, "sc-status": "200"} {
+				words := strings.Split(line, " ")
+				if j := slices.Index(words, name); j >= 0 {
+					words[j] = word
+				}
+				line = strings.Join(words, " ")
+			}
+			text.WriteString(line + "\r\n")
+		}
+		r := webReview{since: "2026-11-28 07:00:00", budget: webBudget, piece: rapid.IntRange(1, 700).Draw(t, "piece"), longest: webLongest, callers: map[string]*webCaller{}}
+		s := webSite{state: "read"}
+		from := r.file(&s, text.String())
+		got := map[string]int{}
+		for a, c := range r.callers {
+			got[a] = c.requests
+		}
+		if !maps.Equal(got, want) || s.requests != asked || s.unreadable != 0 || s.state != "read" || s.stopped != "" || from == "" {
+			t.Fatalf("pieces of %d: %v from %q, %+v; want %v of\n%s", r.piece, got, from, s, want, text.String())
+		}
+	})
 }
 
 func FuzzWebPiece(f *testing.F) {
@@ -272,9 +317,9 @@ func FuzzWebPiece(f *testing.F) {
 	f.Add("#Fields: date time\n\n", 1)
 	f.Fuzz(func(t *testing.T, text string, cut int) {
 		cut = min(max(cut, 0), len(text))
-		r := webReview{since: "2026-11-28 00:00:00", callers: map[string]*webCaller{}}
+		r := webReview{since: "2026-11-28 00:00:00", longest: webLongest, callers: map[string]*webCaller{}}
 		s := webSite{state: "read"}
-		from := r.piece(&s, topColumns(text), text[cut:], cut == 0)
+		_, from := r.read(&s, topColumns(text), text[cut:], cut == 0)
 		counted := 0
 		for a, c := range r.callers {
 			counted += c.requests
