@@ -157,7 +157,7 @@ func (w *World) logConsole(v *visitor) {
 func (w *World) ReadWebLogs(name string) (WebLogs, error) {
 	var v WebLogs
 	err := w.onHost(name, func(h *host) error {
-		v = WebLogs{Machine: h.machine, Name: h.name, Now: w.now, Installed: h.hasIIS(), Own: []netip.Addr{h.address, netip.IPv6Loopback()}}
+		v = WebLogs{Machine: h.machine, Name: h.name, Now: w.timeOf(h), Installed: h.hasIIS(), Own: []netip.Addr{h.address, netip.IPv6Loopback()}}
 		if !v.Installed {
 			return nil
 		}
@@ -204,7 +204,7 @@ func (h *host) webFiles(site int) []LogFile {
 func (h *host) webFile(calls []webCall) LogFile {
 	var b strings.Builder
 	for i, c := range calls {
-		at := moment(c.last)
+		at := moment(c.last).Add(h.ahead())
 		if i == 0 || calls[i-1].format != c.format {
 			fmt.Fprintf(&b, "#Software: Microsoft Internet Information Services 10.0\r\n#Version: 1.0\r\n#Date: %s\r\n#Fields: %s\r\n",
 				at.Format(time.DateTime), strings.Join(webColumns(c.format), " "))
@@ -218,7 +218,7 @@ func (h *host) webFile(calls []webCall) LogFile {
 			b.WriteString(line)
 		}
 	}
-	last := moment(calls[len(calls)-1].last)
+	last := moment(calls[len(calls)-1].last).Add(h.ahead())
 	return LogFile{Name: "u_ex" + last.Format("060102") + ".log", Modified: last, Text: b.String()}
 }
 

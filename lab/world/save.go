@@ -13,7 +13,7 @@ import (
 // same seed and number of computers. The clock stands still meanwhile.
 
 // savedFormat changes with what is saved, so that nothing old is read as something new.
-const savedFormat = 1
+const savedFormat = 2
 
 type savedWorld struct {
 	Format  int
@@ -50,6 +50,8 @@ type savedHost struct {
 	Services []Service
 	Version  string
 	Disks    []Disk
+	Files    []File
+	Folders  []string
 	Renewed  time.Time
 	System   savedSystem
 	Marker   string
@@ -60,6 +62,7 @@ type savedHost struct {
 
 type savedSystem struct {
 	Logs          []LogEntry
+	Web           savedWeb
 	Since         map[string]time.Time
 	Laid, Ordered map[string]time.Time
 	Restart       int64
@@ -72,6 +75,22 @@ type savedSystem struct {
 	Constrained   bool
 	Lame          map[string]bool
 	NoReturn      bool
+}
+
+// savedWeb is the log of IIS; it is long, so that its keys are short.
+type savedWeb struct {
+	Format string
+	Minute int64
+	Calls  []savedCall
+}
+
+type savedCall struct {
+	Port   int        `json:"p"`
+	From   netip.Addr `json:"a"`
+	Path   string     `json:"u"`
+	Format string     `json:"f,omitempty"`
+	Count  int        `json:"n"`
+	Last   int64      `json:"t"`
 }
 
 type savedClient struct {
@@ -172,6 +191,7 @@ func Resume(o Options, saved []byte) (*World, error) {
 		}
 		state := h.clone()
 		state.resume(k.State)
+		state.system.web = state.system.web.clone() // as KeepHost leaves it
 		w.snapshots = append(w.snapshots, snapshot{k.ID, k.Name, k.Taken, state, k.Files, k.Database.resumed(), k.Rows, k.Handled})
 	}
 	for _, m := range s.Machines {
@@ -200,9 +220,9 @@ func (h *host) saved() savedHost {
 	y := &h.system
 	s := savedHost{
 		Name: h.name, Clock: h.clock, Power: h.power, Ready: h.ready, Began: h.began, Profiles: h.profiles, Rules: h.rules, Services: h.services,
-		Version: h.version, Disks: h.disks, Renewed: h.account.renewed, Marker: h.marker, Task: h.task, Caller: h.caller,
+		Version: h.version, Disks: h.disks, Files: h.files, Folders: h.folders, Renewed: h.account.renewed, Marker: h.marker, Task: h.task, Caller: h.caller,
 		System: savedSystem{
-			Logs: y.logs, Since: y.since, Laid: y.laid, Ordered: y.ordered, Restart: y.restart, Pending: y.pending, Installers: y.installers, Installing: y.installing,
+			Logs: y.logs, Web: y.web.saved(), Since: y.since, Laid: y.laid, Ordered: y.ordered, Restart: y.restart, Pending: y.pending, Installers: y.installers, Installing: y.installing,
 			Action: y.action, Schedules: y.schedules, Flush: y.flush, Paused: y.paused, Constrained: y.constrained, Lame: y.lame, NoReturn: y.noReturn,
 		},
 	}
@@ -216,14 +236,37 @@ func (h *host) resume(s savedHost) {
 	y := s.System
 	h.clock, h.power, h.ready, h.began, h.profiles, h.rules, h.services = s.Clock, s.Power, s.Ready, s.Began, s.Profiles, s.Rules, s.Services
 	h.version, h.disks, h.account.renewed, h.marker, h.task, h.caller = s.Version, s.Disks, s.Renewed, s.Marker, s.Task, s.Caller
+	h.files, h.folders = s.Files, s.Folders
 	h.gate = nil
 	h.system = system{
-		logs: y.Logs, since: y.Since, laid: y.Laid, ordered: y.Ordered, restart: y.Restart, pending: y.Pending, installers: y.Installers, installing: y.Installing,
+		logs: y.Logs, web: y.Web.resumed(), since: y.Since, laid: y.Laid, ordered: y.Ordered, restart: y.Restart, pending: y.Pending, installers: y.Installers, installing: y.Installing,
 		action: y.Action, schedules: y.Schedules, flush: y.Flush, paused: y.Paused, constrained: y.Constrained, lame: y.Lame, noReturn: y.NoReturn,
 	}
 	if h.task != nil {
 		h.task.ran = s.TaskRan
 	}
+}
+
+func (l web) saved() savedWeb {
+	s := savedWeb{Format: l.format, Minute: l.minute, Calls: make([]savedCall, len(l.calls))}
+	for i, c := range l.calls {
+		s.Calls[i] = savedCall{c.port, c.from, c.path, c.format, c.count, c.last}
+	}
+	return s
+}
+
+func (s savedWeb) resumed() web {
+	l := web{format: s.Format, minute: s.Minute, calls: make([]webCall, len(s.Calls))}
+	for i, c := range s.Calls {
+		l.calls[i] = webCall{webKey{c.Port, c.From, c.Path, c.Format}, c.Count, c.Last}
+		if c.Last/minute == s.Minute {
+			if l.index == nil {
+				l.index = map[webKey]int{}
+			}
+			l.index[l.calls[i].webKey] = i
+		}
+	}
+	return l
 }
 
 func (q *queue) saved() savedQueue {
