@@ -31,7 +31,7 @@ func (e *Engine) check(ctx context.Context, r runbook.Request) error {
 	}
 	_, digest, err := plan.Seal()
 	if err != nil {
-		return err
+		return e.add(r, runbook.Unplanned, "", e.asRefusal(r, err))
 	}
 	if digest != r.Digest {
 		moved, err := e.moved(r, plan)

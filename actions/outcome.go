@@ -100,11 +100,11 @@ func (e *Engine) outcome(r runbook.Request, s runbook.Step, withIntent bool, b e
 		}
 		body := b.OutcomeBody
 		for _, f := range b.files {
-			sha, err := tx.SaveArtifact(f.Bytes)
+			sha, size, err := tx.SaveArtifact(f.Bytes)
 			if err != nil {
 				return fmt.Errorf("keep %s of step %s: %w", f.Name, s.ID, err)
 			}
-			body.Artifacts = append(body.Artifacts, runbook.Artifact{Name: f.Name, Title: f.Title, SHA256: sha, Bytes: int64(len(f.Bytes))})
+			body.Artifacts = append(body.Artifacts, runbook.Artifact{Name: f.Name, Title: f.Title, SHA256: sha, Bytes: size})
 		}
 		return addTo(tx, engine, r, runbook.Outcome, s.ID, body)
 	})

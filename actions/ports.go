@@ -115,8 +115,9 @@ type Tx interface {
 	// NewRequestID gives the next number of the open upgrade.
 	NewRequestID() (string, error)
 	SavePlan(bytes []byte) (digest string, err error)
-	// SaveArtifact keeps bytes beside the trail and gives their SHA-256.
-	SaveArtifact(bytes []byte) (sha string, err error)
+	// SaveArtifact keeps bytes beside the trail, without what looks like a
+	// secret in them, and gives SHA-256 and size of what it kept.
+	SaveArtifact(bytes []byte) (sha string, size int64, err error)
 }
 
 // Facts is what a decision may read while it is being made.

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/slack-go/slack/socketmode"
+
+	"itmsbot/runbook"
 )
 
 // said is a delivery's body: who said what, where. It is what is kept on disk.
@@ -15,7 +17,8 @@ type said struct {
 	User    string `json:"user"`
 	Channel string `json:"channel"`
 	App     string `json:"app"`
-	// Line is the text after the command, or the value of the button.
+	// Line is the text after the command, without what looks like a secret,
+	// or the value of the button.
 	Line string `json:"line"`
 	// Message is the ts of the message whose button was pressed; Ephemeral
 	// says that only the presser saw it.
@@ -73,7 +76,7 @@ func readEnvelope(r socketmode.Request, now time.Time) (Delivery, string, error)
 	s := said{App: e.APIAppID}
 	switch {
 	case r.Type == "slash_commands":
-		s.Team, s.User, s.Channel, s.Line = e.TeamID, e.UserID, e.ChannelID, unescape(e.Text)
+		s.Team, s.User, s.Channel, s.Line = e.TeamID, e.UserID, e.ChannelID, runbook.Redact(unescape(e.Text))
 	case e.Type == "block_actions" && len(e.Actions) > 0:
 		a := e.Actions[0]
 		s.Click, s.Team, s.User, s.Line = true, e.Team.ID, e.User.ID, a.Value

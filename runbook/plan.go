@@ -112,13 +112,44 @@ type Effect struct {
 	After  string `json:"after"`
 }
 
-// Seal gives the plan's canonical bytes and their digest.
+// Seal gives the plan's canonical bytes and their digest. A plan that holds
+// what looks like a secret is a *Refusal: its bytes are kept for good and shown
+// to people, and they cannot be redacted, because what is carried out is these
+// bytes and no others.
 func (p Plan) Seal() (bytes []byte, digest string, err error) {
 	b, err := Canonical(p)
 	if err != nil {
 		return nil, "", fmt.Errorf("plan of %s: %w", p.Request, err)
 	}
+	if clean, err := RedactJSON(b); err != nil || string(clean) != string(b) {
+		if where := p.secret(); where != "" {
+			return nil, "", Refuse("Give what has it another name, then ask again.",
+				"%s holds what looks like a password or a key, and a plan is kept and shown.", where)
+		}
+	}
 	return b, Digest(b), nil
+}
+
+// secret names the place that holds one. What is undone is left out: it was
+// approved before, and a way back is never refused for a name.
+func (p Plan) secret() string {
+	for _, stage := range p.Stages {
+		for _, s := range stage.Steps {
+			if s.Undoes != nil {
+				continue
+			}
+			b, err := Canonical(s)
+			if clean, no := RedactJSON(b); err != nil || no != nil || string(clean) != string(b) {
+				return fmt.Sprintf("Step %s on %s (%s)", s.ID, s.Host, s.Title)
+			}
+		}
+	}
+	p.Stages = nil
+	b, err := Canonical(p)
+	if clean, no := RedactJSON(b); err != nil || no != nil || string(clean) != string(b) {
+		return "What was asked for"
+	}
+	return ""
 }
 
 // OpenPlan reads the bytes of a stored plan.

@@ -259,13 +259,14 @@ func TestPlansAndArtifacts(t *testing.T) {
 	content := []byte{0, 1, 0xff}
 	var digests [3]string
 	err := s.Append(func(tx *Tx) (err error) {
-		for i, save := range []func([]byte) (string, error){tx.SavePlan, tx.SavePlan, tx.SaveArtifact} {
+		artifact := func(b []byte) (string, error) { sha, _, err := tx.SaveArtifact(b); return sha, err }
+		for i, save := range []func([]byte) (string, error){tx.SavePlan, tx.SavePlan, artifact} {
 			if digests[i], err = save(content); err != nil {
 				return err
 			}
 		}
 		for _, b := range [][]byte{nil, make([]byte, MaxArtifact+1)} {
-			if _, err := tx.SaveArtifact(b); err == nil {
+			if _, _, err := tx.SaveArtifact(b); err == nil {
 				t.Errorf("artifact of %d bytes was kept", len(b))
 			}
 			if _, err := tx.SavePlan(b); err == nil {

@@ -40,7 +40,7 @@ func TestDiskFull(t *testing.T) {
 	limit("1") // it cannot be less than what there is
 
 	large := newCall(func(tx *Tx) error {
-		_, err := tx.SaveArtifact(make([]byte, 1<<20))
+		_, _, err := tx.SaveArtifact(make([]byte, 1<<20))
 		return err
 	})
 	middle := []*call{note(t, "a"), large, note(t, "b")}

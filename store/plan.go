@@ -27,18 +27,22 @@ func (t *Tx) SavePlan(bytes []byte) (digest string, err error) {
 	return digest, nil
 }
 
-// SaveArtifact keeps facts that are too large for an event and gives their
-// SHA-256 as 64 hex digits, which belongs into the event's body. The same
+// SaveArtifact keeps facts that are too large for an event, without what looks
+// like a secret in them (runbook.Redact). It gives the SHA-256 of what is kept,
+// as 64 hex digits, and its size; both belong into the event's body. The same
 // bytes twice are one artifact.
-func (t *Tx) SaveArtifact(b []byte) (sha string, err error) {
+func (t *Tx) SaveArtifact(b []byte) (sha string, size int64, err error) {
 	if len(b) == 0 || len(b) > MaxArtifact {
-		return "", fmt.Errorf("artifact of %d bytes: 1 to %d are kept", len(b), MaxArtifact)
+		return "", 0, fmt.Errorf("artifact of %d bytes: 1 to %d are kept", len(b), MaxArtifact)
+	}
+	if b = runbook.RedactFile(b); len(b) > MaxArtifact {
+		b = []byte("So much of this looked like secrets that none of it was kept. " + runbook.Redacted + "\n")
 	}
 	sha = runbook.Digest(b)
 	if err := t.write("INSERT INTO artifact (sha256, bytes) VALUES (?, ?) ON CONFLICT DO NOTHING", sha, b); err != nil {
-		return "", fmt.Errorf("artifact %s: %w", runbook.Short(sha), err)
+		return "", 0, fmt.Errorf("artifact %s: %w", runbook.Short(sha), err)
 	}
-	return sha, nil
+	return sha, int64(len(b)), nil
 }
 
 // Plan gives the bytes of a plan by their digest, fs.ErrNotExist if they were

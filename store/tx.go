@@ -54,7 +54,8 @@ func (t *Tx) write(query string, args ...any) error {
 func (t *Tx) Now() time.Time { return t.now }
 
 // Add writes an event: it gives it its number and time, chains it to the one
-// before, and takes it into its request. The event is returned as written.
+// before, and takes it into its request. What looks like a secret in its body
+// is taken out first (runbook.Redact). The event is returned as written.
 //
 // An event that its request cannot take is a *runbook.Misfit. When Add returns
 // an error it has written nothing, and decide may go on and write something
@@ -63,13 +64,17 @@ func (t *Tx) Add(e runbook.Event) (runbook.Event, error) {
 	if t.over {
 		return runbook.Event{}, errOver
 	}
-	if err := acceptable(e); err != nil {
+	err := acceptable(e)
+	if err == nil {
+		e.Body, err = redacted(e)
+	}
+	if err != nil {
 		return runbook.Event{}, fmt.Errorf("event %s: %w", e.Kind, err)
 	}
 	if err := t.c.exec("SAVEPOINT event"); err != nil {
 		return runbook.Event{}, fmt.Errorf("event %s: %w", e.Kind, err)
 	}
-	e, err := t.add(e)
+	e, err = t.add(e)
 	if err != nil {
 		// If this fails too the transaction is gone, and the writer sees it.
 		t.c.exec("ROLLBACK TO event")
@@ -186,6 +191,22 @@ func canonical(body json.RawMessage) error {
 		return errors.New("body: not canonical JSON")
 	}
 	return nil
+}
+
+// redacted gives the body of an event as it may be kept. An intent is left as
+// it is: what was there before a step is what the way back puts there again,
+// and a changed name would be the name of something else. It is data of our own
+// kinds, of things that an approved plan names, and a plan is refused where it
+// holds a secret (runbook.Plan.Seal).
+func redacted(e runbook.Event) (json.RawMessage, error) {
+	if len(e.Body) == 0 || e.Kind == runbook.Intent {
+		return e.Body, nil
+	}
+	body, err := runbook.RedactJSON(e.Body)
+	if err != nil {
+		return nil, fmt.Errorf("body: %w", err)
+	}
+	return body, nil
 }
 
 // NewRequestID gives the id of the next request of the newest upgrade: R-1,

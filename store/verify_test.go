@@ -26,7 +26,7 @@ func finished(t testing.TB) (path string) {
 	run(t, s, "R-1", digest)
 	propose(t, s, "R-2")
 	err := s.Append(func(tx *Tx) error {
-		sha, err := tx.SaveArtifact([]byte("a long log"))
+		sha, _, err := tx.SaveArtifact([]byte("a long log"))
 		if err != nil {
 			return err
 		}
