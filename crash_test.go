@@ -29,6 +29,7 @@ import (
 const (
 	childDir  = "ITMSBOT_TEST_CHILD"  // the lab's folder
 	childDies = "ITMSBOT_TEST_DIE_AT" // the event after which it kills itself; 0 is never
+	childDisk = "ITMSBOT_TEST_DISK"   // size of a disk of its own for the database, empty is none
 )
 
 func TestMain(m *testing.M) {
@@ -57,7 +58,13 @@ func child(dir string) error {
 	if err := json.Unmarshal(b, &doc); err != nil {
 		return err
 	}
-	p := plantOf(doc, filepath.Join(dir, "itmsbot.db"), slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	folder := dir
+	if size := os.Getenv(childDisk); size != "" {
+		if folder, err = smallDisk(dir, size); err != nil {
+			return err
+		}
+	}
+	p := plantOf(doc, filepath.Join(folder, "itmsbot.db"), slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
 	ctx, leave := context.WithCancel(context.Background())
 	defer leave()
 	clock, err := newPracticeClock(ctx, doc.Page)
@@ -81,13 +88,42 @@ func child(dir string) error {
 	}
 	fmt.Println("ready")
 	go func() { // the parent closes our input to make us leave
-		_, _ = bufio.NewReader(os.Stdin).ReadByte()
+		obey(folder, os.Stdin)
 		leave()
 	}()
 	if err := w.run(ctx); err != nil && ctx.Err() == nil {
 		return err
 	}
-	return w.close()
+	if err := w.close(); err != nil {
+		return err
+	}
+	report, err := store.Verify(p.database, p.database+".anchors")
+	if err == nil && !report.OK() {
+		err = fmt.Errorf("the trail: %v", report.Findings)
+	}
+	return err
+}
+
+// obey fills the disk of a folder and frees it, until its orders end.
+func obey(folder string, orders io.Reader) {
+	ballast := filepath.Join(folder, "ballast")
+	for lines := bufio.NewScanner(orders); lines.Scan(); {
+		switch lines.Text() {
+		case "fill":
+			f, err := os.Create(ballast)
+			for size := 1 << 20; err == nil && size > 0; size /= 2 {
+				for e := error(nil); e == nil; {
+					_, e = f.Write(make([]byte, size))
+				}
+			}
+			if err == nil {
+				err = f.Close()
+			}
+			fmt.Println("full", err)
+		case "free":
+			fmt.Println("free", os.Remove(ballast))
+		}
+	}
 }
 
 // process is a child and the way to end it.

@@ -12,8 +12,11 @@ import (
 )
 
 // journal fits the store to what the engine, the router and the bot ask for in
-// their own words. It adds nothing.
-type journal struct{ *store.Store }
+// their own words. It adds nothing but patience (room.go).
+type journal struct {
+	*store.Store
+	room *room
+}
 
 // tx fits one write transaction.
 type tx struct{ *store.Tx }
@@ -21,10 +24,6 @@ type tx struct{ *store.Tx }
 func (t tx) Upgrade() (string, error) {
 	u, err := t.Tx.Upgrade()
 	return u.ID, err
-}
-
-func (j journal) Append(decide func(actions.Tx) error) error {
-	return j.Store.Append(func(t *store.Tx) error { return decide(tx{t}) })
 }
 
 func (j journal) Before(request, step string) (json.RawMessage, error) {
@@ -40,8 +39,12 @@ func (j journal) Head() (int64, string, error) {
 	return n, hash, nil
 }
 
-// intake fits the store to the bot's way in.
-type intake struct{ *store.Store }
+// intake fits the store to the bot's way in. Nobody waits in it: a person does,
+// for an answer.
+type intake struct {
+	*store.Store
+	room *room
+}
 
 func (i intake) Receive(ctx context.Context, list []bot.Delivery) []bot.Receipt {
 	in := make([]store.Delivery, len(list))
@@ -51,6 +54,9 @@ func (i intake) Receive(ctx context.Context, list []bot.Delivery) []bot.Receipt 
 	receipts := make([]bot.Receipt, len(list))
 	for n, r := range i.Store.ReceiveAll(ctx, in) {
 		receipts[n] = bot.Receipt{Repeat: r.Repeat, Err: r.Err}
+		if r.Err != nil || !r.Repeat { // a repeat needs no room
+			receipts[n].Err = i.room.wrote(r.Err)
+		}
 	}
 	return receipts
 }
@@ -65,13 +71,13 @@ func (i intake) Unhandled() ([]bot.Delivery, error) {
 }
 
 func (i intake) Decide(n int64, decide func(actions.Tx) (json.RawMessage, error)) error {
-	return i.Store.Append(func(t *store.Tx) error {
+	return i.room.note(i.Store.Append(func(t *store.Tx) error {
 		answer, err := decide(tx{t})
 		if err != nil {
 			return err
 		}
 		return t.Handled(n, answer)
-	})
+	}))
 }
 
 func delivery(d store.Delivery) bot.Delivery {
@@ -79,7 +85,10 @@ func delivery(d store.Delivery) bot.Delivery {
 }
 
 // shown fits the store to the bot's way out.
-type shown struct{ *store.Store }
+type shown struct {
+	*store.Store
+	room *room
+}
 
 func (s shown) Message(purpose string) (bot.Message, bool, error) {
 	m, ok, err := s.Store.Message(purpose)
@@ -96,8 +105,8 @@ func (s shown) Messages() ([]bot.Message, error) {
 }
 
 func (s shown) SaveMessage(m bot.Message) error {
-	return s.Store.SaveMessage(store.Message{Purpose: m.Purpose, Channel: m.Channel, TS: m.TS, Thread: m.Thread,
-		Hash: m.Hash, Fate: string(m.Fate), Shown: m.Shown})
+	return s.room.wrote(s.Store.SaveMessage(store.Message{Purpose: m.Purpose, Channel: m.Channel, TS: m.TS, Thread: m.Thread,
+		Hash: m.Hash, Fate: string(m.Fate), Shown: m.Shown}))
 }
 
 func message(m store.Message) bot.Message {
@@ -111,4 +120,5 @@ var (
 	_ bot.Intake      = intake{}
 	_ bot.Trail       = (*store.Store)(nil)
 	_ bot.Shown       = shown{}
+	_ bot.Medium      = medium{}
 )

@@ -43,6 +43,7 @@ type plant struct {
 type wired struct {
 	folder string // of the database; the way-back sheets lie beside it
 	store  *store.Store
+	room   *room
 	fleet  *winrm.Fleet
 	cmdb   *sqlserver.Server
 	vms    *vsphere.VCenter
@@ -87,12 +88,13 @@ func (p plant) wire() (*wired, error) {
 		}
 		env.VMs = vms
 	}
-	j := journal{db}
+	space := newRoom(p.log)
+	j := journal{db, space}
 	engine := actions.NewEngine(j, env, p.policy, p.log)
 	router := commands.NewRouter(engine, actions.NewLooks(env, j), parking{fleet, cmdb, vms}, j)
-	b := bot.New(p.slack, bot.Deps{Router: router, Intake: intake{db}, Trail: db, Shown: shown{db}, Policy: p.policy, Estate: p.estate,
+	b := bot.New(p.slack, bot.Deps{Router: router, Intake: intake{db, space}, Trail: db, Shown: shown{db, space}, Medium: medium{space, db}, Policy: p.policy, Estate: p.estate,
 		Sheet: engine.Sheet, Log: p.log})
-	w := &wired{folder: filepath.Dir(p.database), store: db, fleet: fleet, cmdb: cmdb, vms: vms, engine: engine, bot: b, clock: p.clock, log: p.log}
+	w := &wired{folder: filepath.Dir(p.database), store: db, room: space, fleet: fleet, cmdb: cmdb, vms: vms, engine: engine, bot: b, clock: p.clock, log: p.log}
 	w.hearParked(p.logins())
 	if err := w.begin(p); err != nil {
 		return nil, errors.Join(err, w.close())
@@ -129,12 +131,15 @@ func record(t *store.Tx, upgrade string, kind runbook.Kind, body any) error {
 
 // run serves until ctx ends: planning, carrying out, timers, and Slack.
 func (w *wired) run(ctx context.Context) error {
+	defer context.AfterFunc(ctx, w.room.stop)()
 	if err := w.engine.Recover(ctx); err != nil {
 		return fmt.Errorf("ask the estate what an earlier run left behind: %w", err)
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return w.engine.Plan(ctx, w.store) })
-	g.Go(func() error { return w.engine.Run(ctx, w.store) })
+	// What does not wait by itself ends the round, and the next one begins with
+	// a look.
+	g.Go(func() error { return w.room.patiently(func() error { return w.engine.Run(ctx, w.store) }) })
 	if w.vms != nil {
 		g.Go(func() error { return w.vms.Run(ctx) })
 	}
@@ -166,7 +171,7 @@ func (w *wired) keepTime(ctx context.Context) error {
 			return err
 		}
 		for _, t := range due {
-			err := w.store.Append(func(s *store.Tx) error {
+			err := w.now(func(s *store.Tx) error {
 				_, err := w.engine.Expire(tx{s}, actions.Order{By: runbook.Clock, Door: "clock", Line: t.Line}, t.Origin)
 				return err
 			})
@@ -191,7 +196,17 @@ func (w *wired) remind() error {
 	if err != nil || len(live) == 0 {
 		return err
 	}
-	return w.store.Append(func(s *store.Tx) error { return w.engine.Remind(tx{s}) })
+	return w.now(func(s *store.Tx) error { return w.engine.Remind(tx{s}) })
+}
+
+// now writes what will be due again if it cannot be written now.
+func (w *wired) now(decide func(*store.Tx) error) error {
+	err := w.room.note(w.store.Append(decide))
+	var no *bot.CannotWrite
+	if errors.As(err, &no) {
+		return nil
+	}
+	return err
 }
 
 // close ends what wire opened. The last line says that the bot stopped.

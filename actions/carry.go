@@ -159,7 +159,7 @@ func (e *Engine) wayOf(r runbook.Request, s runbook.Step, retake bool) (way, err
 	env.Upgrade, env.Lane, env.Retake, env.Request = r.Upgrade, estate.Change, retake, r
 	env.Facts = func(step string) (json.RawMessage, error) { return lastFacts(e.journal, r.ID, step) }
 	env.Progress = func(text string) {
-		if err := e.add(r, runbook.Progress, s.ID, runbook.TextBody{Text: text}); err != nil {
+		if err := e.addNow(r, runbook.Progress, s.ID, runbook.TextBody{Text: text}); err != nil {
 			e.log.Warn("progress was not recorded", "request", r.ID, "step", s.ID, "error", err)
 		}
 	}
@@ -240,7 +240,8 @@ func (e *Engine) runStep(ctx context.Context, r runbook.Request, s runbook.Step,
 	return e.outcome(r, s, false, settleStep(s, did, after, err))
 }
 
-// intent is written and on disk before the host is told anything.
+// intent is written and on disk before the host is told anything. It does not
+// wait until it can be: by then the look before it would be old.
 func (e *Engine) intent(r runbook.Request, s runbook.Step, w way, f Finding) error {
 	before := w.before
 	if before == nil {
@@ -251,7 +252,7 @@ func (e *Engine) intent(r runbook.Request, s runbook.Step, w way, f Finding) err
 		before = b
 	}
 	life, _ := r.Step(s.ID)
-	return e.add(r, runbook.Intent, s.ID, runbook.IntentBody{Attempt: life.Attempts + 1, Before: before})
+	return e.addNow(r, runbook.Intent, s.ID, runbook.IntentBody{Attempt: life.Attempts + 1, Before: before})
 }
 
 // waitFor says why a stage that did not end well needs a person.

@@ -40,7 +40,8 @@ func (e *Engine) check(ctx context.Context, r runbook.Request) error {
 		}
 		return e.add(r, runbook.Stale, "", runbook.StaleBody{Digest: digest, Moved: moved})
 	}
-	return e.journal.Append(func(tx Tx) error { return e.start(tx, r.ID) })
+	// Not later than now: what was computed is what is so now.
+	return e.journal.AppendNow(func(tx Tx) error { return e.start(tx, r.ID) })
 }
 
 // start begins to carry out, or refuses at the last moment. A request that

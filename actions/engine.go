@@ -162,6 +162,13 @@ func (e *Engine) add(r runbook.Request, kind runbook.Kind, step string, body any
 	})
 }
 
+// addNow is add for what must not wait until it can be written.
+func (e *Engine) addNow(r runbook.Request, kind runbook.Kind, step string, body any) error {
+	return e.journal.AppendNow(func(tx Tx) error {
+		return addTo(tx, Order{By: runbook.Bot, Door: "engine"}, r, kind, step, body)
+	})
+}
+
 func addTo(tx Tx, o Order, r runbook.Request, kind runbook.Kind, step string, body any) error {
 	ev, err := runbook.NewEvent(kind, r.ID, body)
 	if err != nil {

@@ -87,9 +87,14 @@ type Clock interface {
 }
 
 // Journal is the trail as the engine sees it. Append runs decide inside one
-// write transaction: what it adds is committed as a whole or not at all.
+// write transaction: what it adds is committed as a whole or not at all. It
+// waits, and runs decide again, while nothing can be written and nobody has
+// asked the bot to leave: what has happened on a host is never dropped.
 type Journal interface {
 	Append(decide func(Tx) error) error
+	// AppendNow does not wait. It is for what is true only now, such as the
+	// look after which a step may begin.
+	AppendNow(decide func(Tx) error) error
 	Past
 	Plan(digest string) ([]byte, error)
 	// Before is what the first intent of a step recorded, nil if none did.

@@ -37,6 +37,7 @@ type Deps struct {
 	Intake Intake
 	Trail  Trail
 	Shown  Shown
+	Medium Medium
 	Policy runbook.Policy
 	Estate estate.Estate
 	// Sheet is the way back of a request in words, for the thread.
@@ -68,6 +69,10 @@ type Bot struct {
 	app  string            // our app id, from hello
 	open bool              // a socket has said hello and was not given up since
 	me   string            // our user id
+	// turned are the keys of deliveries that were turned away: they are not
+	// done when they come again.
+	turned map[string]turnedAway
+	stuck  time.Time // when a delivery could last not be written
 
 	answers sync.WaitGroup // answers being sent; Run waits for them
 	slots   chan struct{}  // bounds them
@@ -83,7 +88,7 @@ func New(cfg Config, d Deps) *Bot {
 		options = append(options, slack.OptionAPIURL(cfg.APIURL))
 	}
 	api := slack.New(cfg.BotToken, options...)
-	b := &Bot{cfg: cfg, d: d, api: api, greeted: make(chan struct{}), poke: make(chan struct{}, 1), urls: map[string]string{}, slots: make(chan struct{}, 16)}
+	b := &Bot{cfg: cfg, d: d, api: api, greeted: make(chan struct{}), poke: make(chan struct{}, 1), urls: map[string]string{}, turned: map[string]turnedAway{}, slots: make(chan struct{}, 16)}
 	b.socket = socketmode.New(api, socketmode.OptionDialer(newDialer()))
 	b.out = newOutbound(b)
 	return b
@@ -107,6 +112,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	g.Go(func() error { return b.listen(ctx) })
 	g.Go(func() error { return b.decide(ctx) })
 	g.Go(func() error { return b.out.run(ctx) })
+	g.Go(func() error { return b.watchMedium(ctx) })
 	return g.Wait()
 }
 

@@ -27,6 +27,9 @@ type said struct {
 	Click     bool   `json:"click,omitempty"`
 }
 
+// read takes what was said out of a delivery.
+func (s *said) read(d Delivery) error { return json.Unmarshal(d.Body, s) }
+
 // envelope is the part of Slack's payloads that we read. It is decoded here,
 // not by the library, because the library drops a click whose message holds an
 // element that it does not know (slack.md §1).

@@ -24,7 +24,7 @@ func (b *Bot) decide(ctx context.Context) error {
 	case <-ctx.Done():
 		return nil
 	}
-	retry := newPause(time.Second, 30*time.Second)
+	retry := newPause(time.Second, 5*time.Second)
 	for {
 		err := b.drain(ctx)
 		switch {
@@ -37,7 +37,7 @@ func (b *Bot) decide(ctx context.Context) error {
 			}
 			continue
 		}
-		retry = newPause(time.Second, 30*time.Second)
+		retry = newPause(time.Second, 5*time.Second)
 		select {
 		case <-ctx.Done():
 			return nil
@@ -70,7 +70,7 @@ func (b *Bot) drain(ctx context.Context) error {
 // stays where it is and is tried again.
 func (b *Bot) handle(ctx context.Context, d Delivery) error {
 	var s said
-	if err := json.Unmarshal(d.Body, &s); err != nil {
+	if err := s.read(d); err != nil {
 		return b.giveUp(d, fmt.Errorf("stored body: %w", err))
 	}
 	var reply commands.Reply
@@ -93,9 +93,13 @@ func (b *Bot) handle(ctx context.Context, d Delivery) error {
 		return json.Marshal(reply)
 	})
 	var bug *broken
+	var no *CannotWrite
 	switch {
 	case errors.As(err, &bug):
 		return b.giveUp(d, bug)
+	case errors.As(err, &no):
+		b.putOff(ctx, d, s, no)
+		return err
 	case err != nil:
 		return err
 	}

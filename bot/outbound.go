@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -68,7 +69,12 @@ func (o *outbound) run(ctx context.Context) error {
 		switch {
 		case purpose == "" && wait == 0:
 			if err := o.keepPlace(); err != nil {
-				return err
+				var no *CannotWrite
+				if !errors.As(err, &no) {
+					return err
+				}
+				o.rest(ctx, roomPause) // what was drawn would only be drawn again
+				continue
 			}
 			if _, err := o.b.d.Trail.Wait(ctx, o.seen); err != nil {
 				return leaving(ctx, err)

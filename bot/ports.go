@@ -9,6 +9,28 @@ import (
 	"itmsbot/runbook"
 )
 
+// CannotWrite is the error of a port whose medium takes nothing now and may
+// later: a full disk, a lock of another program. Nothing of the call remains.
+type CannotWrite struct {
+	// Why is the first half of a sentence ("The bot's disk is full"), Then
+	// what to do about it ("Free space on its data disk").
+	Why, Then string
+	Err       error
+}
+
+func (c *CannotWrite) Error() string { return c.Err.Error() }
+
+// Unwrap gives the cause.
+func (c *CannotWrite) Unwrap() error { return c.Err }
+
+// Medium is what everything is written to.
+type Medium interface {
+	// Trouble returns as soon as something could not be written.
+	Trouble(ctx context.Context) (*CannotWrite, error)
+	// Over writes down that for a time nothing could be.
+	Over(text string) error
+}
+
 // Intake is where deliveries are kept before they are acknowledged.
 type Intake interface {
 	// Receive writes deliveries in their order, each under all its keys, and

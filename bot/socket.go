@@ -138,45 +138,62 @@ func (b *Bot) connectionTrouble(data any) error {
 	return nil
 }
 
-// take writes deliveries down, acknowledges them and wakes the decider. What
-// cannot be written in time is not acknowledged: Slack says so to its sender
-// and delivers it again.
+// take writes deliveries down, acknowledges them and wakes the decider. Of what
+// cannot be written its sender is told that nothing was done. Where it is not
+// known whether it was written, it is not acknowledged: Slack says so to its
+// sender and delivers it again.
 func (b *Bot) take(ctx context.Context, requests []socketmode.Request) {
 	b.arriving.Lock()
 	defer b.arriving.Unlock()
+	// One limit for all of them: behind a socket that is gone each would wait.
+	acking, cancel := context.WithTimeout(ctx, takeLimit)
+	defer cancel()
 	var list []Delivery
-	var envelopes []string // of the same places
-	var kept []bool        // whether the way back was not kept before
+	var from []socketmode.Request // of the same places
+	var kept []bool               // whether the way back was not kept before
 	for _, r := range requests {
 		d, url, err := readEnvelope(r, time.Now())
 		if err != nil {
 			b.d.Log.Warn("an envelope cannot be read", "type", r.Type, "error", err)
-			b.ack(ctx, r.EnvelopeID)
+			b.ack(acking, r.EnvelopeID)
+			continue
+		}
+		if reply, again := b.wasTurnedAway(d); again {
+			b.sayNo(acking, r, reply)
 			continue
 		}
 		// Before it is on disk: from then on it may be decided and answered.
 		kept = append(kept, b.keepURL(d.Keys[0], url))
-		list, envelopes = append(list, d), append(envelopes, r.EnvelopeID)
+		list, from = append(list, d), append(from, r)
 	}
 	if len(list) == 0 {
 		return
 	}
-	waiting, cancel := context.WithTimeout(ctx, 2*time.Second)
+	waiting, cancelWaiting := context.WithTimeout(ctx, b.patience())
 	receipts := b.d.Intake.Receive(waiting, list)
-	cancel()
-	// One limit for all of them: behind a socket that is gone each would wait.
-	acking, cancel := context.WithTimeout(ctx, 2*time.Second)
+	cancelWaiting()
+	acking, cancel = context.WithTimeout(ctx, takeLimit)
 	defer cancel()
 	for i, receipt := range receipts {
+		url := ""
 		if kept[i] && (receipt.Err != nil || receipt.Repeat) {
-			b.takeURL(list[i].Keys[:1])
+			url = b.takeURL(list[i].Keys[:1])
 		}
-		if receipt.Err != nil {
-			b.d.Log.Error("a delivery could not be written and is not acknowledged", "envelope", envelopes[i], "error", receipt.Err)
-			continue
+		var no *CannotWrite
+		switch {
+		case errors.As(receipt.Err, &no):
+			b.turnAway(ctx, acking, from[i], list[i], url, no)
+		case receipt.Err != nil:
+			b.d.Log.Error("a delivery could not be written and is not acknowledged", "envelope", from[i].EnvelopeID, "error", receipt.Err)
+		default:
+			b.ack(acking, from[i].EnvelopeID)
 		}
-		b.ack(acking, envelopes[i])
 	}
+	b.wake()
+}
+
+// wake has the decider look for deliveries.
+func (b *Bot) wake() {
 	select {
 	case b.poke <- struct{}{}:
 	default:
@@ -210,10 +227,13 @@ func (b *Bot) takeURL(keys []string) (url string) {
 	return url
 }
 
-func (b *Bot) ack(ctx context.Context, envelope string) {
+func (b *Bot) ack(ctx context.Context, envelope string) { b.ackWith(ctx, envelope, nil) }
+
+// ackWith acknowledges with a payload, which for a command is its answer.
+func (b *Bot) ackWith(ctx context.Context, envelope string, payload any) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	if err := b.socket.AckCtx(ctx, envelope, nil); err != nil {
+	if err := b.socket.AckCtx(ctx, envelope, payload); err != nil {
 		b.d.Log.Warn("an acknowledgement was not sent; slack delivers it again", "envelope", envelope, "error", err)
 	}
 }

@@ -52,8 +52,10 @@ func (s *Store) Receive(ctx context.Context, d Delivery) (stored Delivery, repea
 // when they are on disk: a receipt for each. One that cannot be taken keeps no
 // other from being written; what the medium does happens to all of them.
 //
-// ctx bounds only the waiting. When it ends first the errors are *Late: the
-// deliveries may yet be written, and are found when they come again.
+// ctx bounds only the waiting. When it ends first the errors are *Unwritable
+// (ErrBusy) if the deliveries are not and will not be written, and *Late if they
+// may yet be, and are found when they come again. A repeat is found even when
+// nothing can be written; its new keys are not kept then.
 func (s *Store) ReceiveAll(ctx context.Context, list []Delivery) []Receipt {
 	receipts := make([]Receipt, len(list))
 	var good []int // places of those that can be taken
@@ -80,12 +82,36 @@ func (s *Store) ReceiveAll(ctx context.Context, list []Delivery) []Receipt {
 	})
 	for n, i := range good {
 		if err != nil {
-			receipts[i].Err = fmt.Errorf("delivery: %w", err)
+			receipts[i] = s.unwritten(list[i], err)
 			continue
 		}
 		receipts[i] = got[n]
 	}
 	return receipts
+}
+
+// unwritten is the receipt of a delivery that the medium did not take: one that
+// came before is known all the same.
+func (s *Store) unwritten(d Delivery, err error) Receipt {
+	var refused *Unwritable
+	if errors.As(err, &refused) {
+		if n, unknown := s.knownDelivery(d.Keys); unknown == nil && n != 0 {
+			if first, unknown := s.Delivery(n); unknown == nil {
+				return Receipt{Delivery: first, Repeat: true}
+			}
+		}
+	}
+	return Receipt{Err: fmt.Errorf("delivery: %w", err)}
+}
+
+// knownDelivery finds the first delivery that has one of the keys, 0 if none has.
+func (t tables) knownDelivery(keys []string) (int64, error) {
+	list, err := json.Marshal(keys)
+	if err != nil {
+		return 0, err
+	}
+	return first(t.q, value[int64], `SELECT coalesce(min(delivery), 0) FROM delivery_key
+		WHERE key IN (SELECT value FROM json_each(?))`, string(list))
 }
 
 // receive writes one delivery, or finds the first of which it is a repeat. It
@@ -95,8 +121,7 @@ func (t *Tx) receive(d Delivery) (stored Delivery, repeat bool, err error) {
 	if err != nil {
 		return Delivery{}, false, err
 	}
-	known, err := first(t, value[int64], `SELECT coalesce(min(delivery), 0) FROM delivery_key
-		WHERE key IN (SELECT value FROM json_each(?))`, string(keys))
+	known, err := t.knownDelivery(d.Keys)
 	if err != nil {
 		return Delivery{}, false, err
 	}

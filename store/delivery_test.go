@@ -204,8 +204,9 @@ func TestDeliveriesTogether(t *testing.T) {
 	}
 }
 
-// TestLateDelivery leaves while the writer is busy. The test is the writer.
-func TestLateDelivery(t *testing.T) {
+// TestWithdrawnDelivery leaves while the writer is busy with others. The test is
+// the writer. Who was told that nothing was written must not find it later.
+func TestWithdrawnDelivery(t *testing.T) {
 	s, err := open(file(t), options(newClock()))
 	if err != nil {
 		t.Fatal(err)
@@ -217,24 +218,71 @@ func TestLateDelivery(t *testing.T) {
 		_, _, err := s.Receive(ctx, Delivery{Keys: []string{"a"}, Door: "slack"})
 		left <- err
 	}
+	withdrawn := func(err error) {
+		t.Helper()
+		var no *Unwritable
+		if !errors.As(err, &no) || no.Why() != Busy || !no.Why().Passes() || !errors.Is(err, context.Canceled) {
+			t.Fatalf("%v, want an *Unwritable that was busy, with the cause", err)
+		}
+	}
 	go receive()
 	accepted := <-s.w.calls
 	leave()
-	var late *Late
-	if err := <-left; !errors.As(err, &late) || !errors.Is(err, context.Canceled) {
-		t.Fatalf("%v, want a *Late with the cause", err)
-	}
+	withdrawn(<-left)
 	s.w.group([]*call{accepted})
-	if accepted.err != nil {
-		t.Fatalf("the statement was cancelled with its caller: %v", accepted.err)
-	}
-	if d, err := s.Delivery(1); err != nil || d.Keys[0] != "a" {
-		t.Errorf("%+v, %v; want it to be written all the same", d, err)
+	if list, err := s.Unhandled(); err != nil || len(list) > 0 {
+		t.Errorf("%+v was written after its sender had been told that it was not (%v)", list, err)
 	}
 	// A writer that does not even take it.
 	go receive()
-	if err := <-left; !errors.As(err, &late) {
-		t.Errorf("%v, want a *Late", err)
+	withdrawn(<-left)
+}
+
+// TestLateCall leaves while the writer is at the very call.
+func TestLateCall(t *testing.T) {
+	s, err := open(file(t), options(newClock()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.release()
+	ctx, leave := context.WithCancel(context.Background())
+	left := make(chan error, 1)
+	go func() { // the test waits for it on left
+		left <- s.w.submit(ctx, func(tx *Tx) error {
+			leave()
+			var late *Late
+			if err := <-left; !errors.As(err, &late) || !errors.Is(err, context.Canceled) {
+				t.Errorf("%v, want a *Late with the cause", err)
+			}
+			_, err := tx.Add(upgradeOpened(t, "U-1"))
+			return err
+		})
+	}()
+	s.w.group([]*call{<-s.w.calls})
+	if _, err := s.Upgrade(); err != nil {
+		t.Errorf("the statement was cancelled with its caller: %v", err)
+	}
+}
+
+// TestRepeatWhileLocked: what was accepted once is known as that even when
+// nothing can be written, so that nobody is told that nothing was done.
+func TestRepeatWhileLocked(t *testing.T) {
+	s := fresh(t)
+	first, _, err := s.Receive(t.Context(), Delivery{Keys: []string{"a"}, Door: "slack"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := raw(t, s.path(t))
+	if err := other.script("BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
+	}
+	if d, repeat, err := s.Receive(t.Context(), Delivery{Keys: []string{"a", "b"}, Door: "slack"}); err != nil || !repeat || d.N != first.N {
+		t.Errorf("%+v %t, %v", d, repeat, err)
+	}
+	_, _, err = s.Receive(t.Context(), Delivery{Keys: []string{"b"}, Door: "slack"})
+	var no *Unwritable
+	if !errors.As(err, &no) || no.Why() != Locked {
+		t.Errorf("%v, want an *Unwritable that is locked", err)
 	}
 }
 

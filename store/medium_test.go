@@ -64,8 +64,8 @@ func TestDiskFull(t *testing.T) {
 		c := note(t, text)
 		s.w.group([]*call{c})
 		if c.err != nil {
-			if !errors.As(c.err, &full) {
-				t.Fatalf("full disk: %v, want *Unwritable", c.err)
+			if !errors.As(c.err, &full) || full.Why() != Full {
+				t.Fatalf("full disk: %v, want an *Unwritable that says so", c.err)
 			}
 			break
 		}

@@ -27,8 +27,10 @@ type Options struct {
 }
 
 // lockWait is how long a statement waits for a lock of another program, such
-// as a backup that is just taking a checkpoint.
-const lockWait = 5 * time.Second
+// as a backup that is just taking a checkpoint. A call that comes while the
+// writer waits for one group has its own wait after that: both together are
+// less than the two seconds for which a command can wait.
+const lockWait = 900 * time.Millisecond
 
 // Store is an open database. Its methods may be called from any goroutine.
 type Store struct {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 )
 
@@ -34,6 +35,18 @@ type call struct {
 	decide func(*Tx) error
 	err    error
 	done   chan struct{} // closed when err is final
+	// claim is set by the writer when it begins with the call, or by a caller
+	// who stops waiting before; whoever is first has it.
+	claim atomic.Bool
+}
+
+// late is what a caller gets who stops waiting. A call that was not begun is
+// withdrawn, so that what its caller says of it ("nothing was done") stays true.
+func (c *call) late(err error) error {
+	if c.claim.CompareAndSwap(false, true) {
+		return &Unwritable{Err: fmt.Errorf("%w: %w", ErrBusy, err)}
+	}
+	return &Late{Err: err}
 }
 
 // maxGroup bounds how many calls share one transaction, and so how long the
@@ -51,13 +64,13 @@ func (w *writer) submit(ctx context.Context, decide func(*Tx) error) error {
 	case <-w.gone:
 		return ErrClosed
 	case <-ctx.Done():
-		return &Late{Err: ctx.Err()}
+		return c.late(ctx.Err())
 	}
 	select {
 	case <-c.done:
 		return c.err
 	case <-ctx.Done():
-		return &Late{Err: ctx.Err()}
+		return c.late(ctx.Err())
 	case <-w.gone:
 	}
 	select {
@@ -195,6 +208,9 @@ func (w *writer) begin() error {
 // carryOut runs one call within its own savepoint. The error is that of the
 // transaction; the call's own error is in the call.
 func (w *writer) carryOut(c *call) error {
+	if !c.claim.CompareAndSwap(false, true) {
+		return nil // withdrawn
+	}
 	if err := w.c.exec("SAVEPOINT call"); err != nil {
 		return err
 	}
