@@ -11,7 +11,7 @@ import (
 
 // auditCommand is `itmsbot audit`: look at a trail without a bot.
 func auditCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "audit", Short: "Verify or export a trail, without a running bot"}
+	cmd := &cobra.Command{Use: "audit", Short: "Verify or export a trail and its files, without a running bot"}
 	var anchors []string
 	verify := &cobra.Command{
 		Use: "verify FILE", Short: "Check the chain, the anchors, and that the tables are the sum of the events", Args: cobra.ExactArgs(1),
@@ -36,7 +36,18 @@ func auditCommand() *cobra.Command {
 		},
 	}
 	export.Flags().StringVar(&format, "format", "jsonl", "jsonl or csv")
-	cmd.AddCommand(verify, export)
+	artifact := &cobra.Command{
+		Use: "artifact FILE SHA256", Short: "Write a file that an event names to standard output", Args: cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			b, err := store.Artifact(args[0], args[1])
+			if err != nil {
+				return err
+			}
+			_, err = cmd.OutOrStdout().Write(b)
+			return err
+		},
+	}
+	cmd.AddCommand(verify, export, artifact)
 	return cmd
 }
 

@@ -4,16 +4,27 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/binary"
+	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/masterzen/winrm"
+	"github.com/vmware/govmomi"
+	"github.com/vmware/govmomi/property"
+	"github.com/vmware/govmomi/vim25/mo"
+	"github.com/vmware/govmomi/vim25/soap"
+	"github.com/vmware/govmomi/vim25/types"
 
 	"itmsbot/lab/world"
+	"itmsbot/runbook"
 )
 
 // TestWayBackWithoutTheBot closes the doors, stops the bot, and lets a person
@@ -24,24 +35,29 @@ func TestWayBackWithoutTheBot(t *testing.T) {
 	if err := s.lab.World.Set(world.Condition{Field: "any-port", Host: "SMP1", On: &on, Word: "Any"}); err != nil {
 		t.Fatal(err)
 	}
+	s.stopBot()
+	s.plant.phones = map[string]string{s.id("Ben"): "+44 20 7946 0018"}
+	s.startBot()
 	before := s.lab.World.Dump()
 	s.say("Ana", "/itms quiesce")
 	s.press("Ben", "Approve", "R-1")
 	s.sees("Quiesce the estate (1.4): done")
-	s.until("the sheet is in the thread", func() bool { return s.fileInThread("way-back-R-1-") != "" })
+	last := s.sheetsOf("R-1")
 	s.stopBot()
 	onDisk, err := os.ReadFile(filepath.Join(s.dir, "way-back-U-1-R-1.txt"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if inThread := s.fileInThread("way-back-R-1-"); inThread != string(onDisk) {
+	if inThread := s.fileInThread(last); inThread != string(onDisk) {
 		t.Errorf("thread and folder differ:\n%s\n%s", inThread, onDisk)
 	}
-	for _, host := range []string{"SMP1", "SQL1", "SITE1", "GW1"} {
-		if !strings.Contains(string(onDisk), "  "+host+": machine VirtualMachine:") || !strings.Contains(string(onDisk), "itmsbot U-1 R-1 10.") {
-			t.Errorf("the sheet does not name the snapshot of %s:\n%s", host, onDisk)
+	s.goesBackBy(string(onDisk))
+	for _, words := range []string{"\n  Ben, approver: +44 20 7946 0018\n", "\n  Ana, operator: no number in the configuration\n"} {
+		if !strings.Contains(string(onDisk), words) {
+			t.Errorf("the phone list has no %q:\n%s", words, onDisk)
 		}
 	}
+	s.phoneIsNowhereElse("7946 0018")
 	for _, h := range s.lab.Document().Hosts {
 		lines := linesFor(string(onDisk), h.Name)
 		if h.Name == "SQL1" || h.Role == "client" {
@@ -62,6 +78,108 @@ func TestWayBackWithoutTheBot(t *testing.T) {
 		t.Errorf("SMP1's lines ran on SITE1: exit %d %s", code, stderr)
 	}
 	s.startBot()
+}
+
+// sheetsOf waits until the sheet of the end is in the thread and gives its name.
+// One lies there after the doors were closed, one after the set was taken or at
+// the end, each later one naming those that it replaces.
+func (s *stage) sheetsOf(request string) (last string) {
+	s.t.Helper()
+	var doors, end int64
+	for _, e := range s.events() {
+		switch {
+		case e.Kind == runbook.Outcome && strings.HasPrefix(e.Step, "2."):
+			doors = e.N
+		case e.Kind == runbook.Finished:
+			end = e.N
+		}
+	}
+	name := func(n int64) string { return fmt.Sprintf("way-back-%s-%d.txt", request, n) }
+	said := func(n int64) (text string) {
+		for _, m := range s.lab.Slack.Messages(s.id("Cleo"), s.plant.slack.Channel, s.card(request)) {
+			if len(m.Files) > 0 && m.Files[0].Name == name(n) {
+				text = m.Text
+			}
+		}
+		return text
+	}
+	s.until("the sheets are in the thread", func() bool { return said(doors) != "" && said(end) != "" })
+	if strings.Contains(said(doors), "replaces") || !strings.Contains(said(end), "It replaces `") || !strings.HasSuffix(said(end), "`"+name(doors)+"`.") {
+		s.t.Errorf("what is said of the sheets: %q, %q", said(doors), said(end))
+	}
+	if text := s.fileInThread(name(doors)); strings.Contains(text, "Snapshots, in vCenter") || !strings.Contains(text, "Enable-NetFirewallRule") {
+		s.t.Errorf("the sheet after the doors:\n%s", text)
+	}
+	return name(end)
+}
+
+// goesBackBy holds the sheet against vCenter itself: every server's snapshot is
+// found there by the reference that stands on the sheet, and is the one that the
+// sheet says it is.
+func (s *stage) goesBackBy(sheet string) {
+	s.t.Helper()
+	doc := s.lab.Document().VCenter
+	u, err := soap.ParseURL(doc.URL)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	u.User = url.UserPassword(doc.User, doc.Password)
+	client, err := govmomi.NewClient(s.ctx, u, true)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = client.Logout(s.ctx) }()
+	found := regexp.MustCompile(`(?m)^  (\w+): machine VirtualMachine:(\S+), BIOS UUID (\S+)\n    snapshot "itmsbot R-1", VirtualMachineSnapshot:(\S+), taken (\S+) by vCenter's clock; the step: done\n    description: (itmsbot U-1 R-1 10\.\d)$`).FindAllStringSubmatch(sheet, -1)
+	var hosts []string
+	for _, f := range found {
+		hosts = append(hosts, f[1])
+		var vm mo.VirtualMachine
+		ref := types.ManagedObjectReference{Type: "VirtualMachine", Value: f[2]}
+		if err := property.DefaultCollector(client.Client).RetrieveOne(s.ctx, ref, []string{"config.uuid", "snapshot"}, &vm); err != nil {
+			s.t.Errorf("%s: %v", f[1], err)
+			continue
+		}
+		ok := vm.Config.Uuid == f[3] && vm.Snapshot != nil
+		if ok {
+			i := slices.IndexFunc(vm.Snapshot.RootSnapshotList, func(n types.VirtualMachineSnapshotTree) bool { return n.Snapshot.Value == f[4] })
+			ok = i >= 0 && vm.Snapshot.RootSnapshotList[i].Description == f[6] && vm.Snapshot.RootSnapshotList[i].CreateTime.UTC().Format(time.RFC3339) == f[5]
+		}
+		if !ok {
+			s.t.Errorf("vCenter does not have what the sheet says of %s: %+v", f[1], vm.Snapshot)
+		}
+	}
+	if strings.Join(hosts, " ") != "SMP1 SQL1 SITE1 GW1" {
+		s.t.Errorf("snapshots of %q on the sheet:\n%s", hosts, sheet)
+	}
+	_, power, _ := strings.Cut(sheet, "\nPower order")
+	power, _, _ = strings.Cut(power, "\nPhone list")
+	var order []string
+	for _, f := range regexp.MustCompile(`(?m)^    (\w+), [^(\n]+\((VirtualMachine:\S+)\)$`).FindAllStringSubmatch(power, -1) {
+		order = append(order, f[1])
+		if !strings.Contains(sheet, "  "+f[1]+": machine "+f[2]+",") {
+			s.t.Errorf("%s is %s in the power order and another machine above", f[1], f[2])
+		}
+	}
+	if strings.Join(order, " ") != "GW1 SITE1 SMP1 SQL1 SQL1 SMP1 SITE1 GW1" {
+		s.t.Errorf("power order %q", order)
+	}
+}
+
+// phoneIsNowhereElse looks for a number in the database and in every message.
+func (s *stage) phoneIsNowhereElse(number string) {
+	s.t.Helper()
+	for _, name := range []string{"itmsbot.db", "itmsbot.db-wal"} {
+		if raw, err := os.ReadFile(filepath.Join(s.dir, name)); err == nil && strings.Contains(string(raw), number) {
+			s.t.Errorf("%s holds the number", name)
+		}
+	}
+	for _, card := range s.lab.Slack.Messages(s.id("Cleo"), s.plant.slack.Channel, "") {
+		for _, m := range append(s.lab.Slack.Messages(s.id("Cleo"), s.plant.slack.Channel, card.TS), card) {
+			if strings.Contains(m.Text+string(m.Blocks), number) {
+				s.t.Errorf("a message holds the number: %s", m.Text)
+			}
+		}
+	}
 }
 
 // linesFor cuts one server's lines out of a sheet.

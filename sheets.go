@@ -2,47 +2,78 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"itmsbot/runbook"
 )
 
+// sheet is the way back of a request in words.
+func (w *wired) sheet(r runbook.Request) (string, error) {
+	events, err := w.store.EventsOf(r.ID)
+	if err != nil {
+		return "", err
+	}
+	return w.engine.Sheet(r, events, w.people)
+}
+
 // keepSheets writes the way-back sheet of every request that changes something
 // beside the database, anew after each outcome, so that it lies there on the
-// day the bot is gone.
+// day the bot is gone. One that could not be written is written later.
 func (w *wired) keepSheets(ctx context.Context) error {
 	var seen int64
+	missing := map[string]bool{}
 	for {
 		events, err := w.store.Events(seen, 200)
 		if err != nil {
 			return err
 		}
-		latest := map[string]bool{}
 		for _, e := range events {
 			seen = e.N
 			switch e.Kind {
 			case runbook.Outcome, runbook.Waits, runbook.Finished, runbook.BackedOut:
-				latest[e.Request] = true
+				missing[e.Request] = true
 			}
 		}
-		for id := range latest {
+		for id := range missing {
 			if err := w.keepSheet(id); err != nil {
 				// It must not stop a change; the thread has the sheet too.
 				w.log.Error("a way-back sheet was not written", "request", id, "error", err)
+				continue
 			}
+			delete(missing, id)
 		}
 		if len(events) > 0 {
 			continue
 		}
-		if _, err := w.store.Wait(ctx, seen); err != nil {
+		if err := w.newsOr(ctx, seen, len(missing) > 0); err != nil {
 			if ctx.Err() != nil {
 				return nil
 			}
 			return err
 		}
 	}
+}
+
+// sheetPause is between two attempts to write a sheet, in real time.
+const sheetPause = 10 * time.Second
+
+// newsOr waits for an event, or with retry for the time to try again.
+func (w *wired) newsOr(ctx context.Context, seen int64, retry bool) error {
+	waiting := ctx
+	if retry {
+		var cancel context.CancelFunc
+		waiting, cancel = context.WithTimeout(ctx, sheetPause)
+		defer cancel()
+	}
+	_, err := w.store.Wait(waiting, seen)
+	if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+		return nil
+	}
+	return err
 }
 
 // keepSheet replaces the file as a whole, so that a power cut leaves either the
@@ -52,7 +83,7 @@ func (w *wired) keepSheet(id string) error {
 	if err != nil || r.Undoes != "" {
 		return err
 	}
-	text, err := w.engine.Sheet(r)
+	text, err := w.sheet(r)
 	if err != nil {
 		return err
 	}

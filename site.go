@@ -24,7 +24,7 @@ import (
 // the caller.
 func sitePlant(c *config.Config, log *slog.Logger) (plant, error) {
 	as := siteLogins(c)
-	p := plant{database: c.Database, estate: c.Machines(), policy: c.Policy(), limits: c.Bounds(), hosts: siteHosts(c, as),
+	p := plant{database: c.Database, estate: c.Machines(), policy: c.Policy(), phones: c.Phones(), limits: c.Bounds(), hosts: siteHosts(c, as),
 		cmdb: siteCMDB(c, as), vcenter: siteVCenter(c, as, log), log: log}
 	digest, err := c.Digest()
 	if err != nil {

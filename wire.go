@@ -30,6 +30,7 @@ type plant struct {
 	estate   estate.Estate
 	hosts    []winrm.Host
 	policy   runbook.Policy
+	phones   map[string]string   // by user id; for the way-back sheet alone
 	cmdb     *sqlserver.Instance // nil where none is configured
 	vcenter  *vsphere.Config     // the same
 	limits   actions.Limits
@@ -49,6 +50,7 @@ type wired struct {
 	vms    *vsphere.VCenter
 	engine *actions.Engine
 	bot    *bot.Bot
+	people []actions.Contact // whom to call on the day the bot is gone
 	clock  actions.Clock
 	parked chan runbook.ParkedBody // accounts that were refused
 	log    *slog.Logger
@@ -92,14 +94,24 @@ func (p plant) wire() (*wired, error) {
 	j := journal{db, space}
 	engine := actions.NewEngine(j, env, p.policy, p.log)
 	router := commands.NewRouter(engine, actions.NewLooks(env, j), parking{fleet, cmdb, vms}, j)
-	b := bot.New(p.slack, bot.Deps{Router: router, Intake: intake{db, space}, Trail: db, Shown: shown{db, space}, Medium: medium{space, db}, Policy: p.policy, Estate: p.estate,
-		Sheet: engine.Sheet, Log: p.log})
-	w := &wired{folder: filepath.Dir(p.database), store: db, room: space, fleet: fleet, cmdb: cmdb, vms: vms, engine: engine, bot: b, clock: p.clock, log: p.log}
+	w := &wired{folder: filepath.Dir(p.database), store: db, room: space, fleet: fleet, cmdb: cmdb, vms: vms, engine: engine, people: p.contacts(), clock: p.clock, log: p.log}
+	w.bot = bot.New(p.slack, bot.Deps{Router: router, Intake: intake{db, space}, Trail: db, Shown: shown{db, space}, Medium: medium{space, db}, Policy: p.policy, Estate: p.estate,
+		Sheet: w.sheet, Log: p.log})
 	w.hearParked(p.logins())
 	if err := w.begin(p); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
 	return w, nil
+}
+
+// contacts is the phone list: everybody on the list of people, whether their
+// number is known or not.
+func (p plant) contacts() []actions.Contact {
+	var list []actions.Contact
+	for _, m := range p.policy.Members {
+		list = append(list, actions.Contact{Name: m.Name, Role: string(m.Role), Phone: p.phones[m.Person.User]})
+	}
+	return list
 }
 
 // begin opens the first upgrade where there is none, and records that this

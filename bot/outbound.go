@@ -29,6 +29,10 @@ type outbound struct {
 	tries map[string]int
 	calls *rate.Limiter
 	woken chan struct{}
+	// uploading is the file that is on its way, "" if none is; uploaded tells
+	// when it has ended.
+	uploading string
+	uploaded  chan upload
 }
 
 // Slack's rates with room to spare (slack.md §5, DESIGN §10).
@@ -39,10 +43,10 @@ const (
 )
 
 func newOutbound(b *Bot) *outbound {
-	o := &outbound{b: b, dirty: map[string]int64{}, drawn: map[string]time.Time{}, tries: map[string]int{}, woken: make(chan struct{}, 1)}
+	o := &outbound{b: b, dirty: map[string]int64{}, drawn: map[string]time.Time{}, tries: map[string]int{}, woken: make(chan struct{}, 1), uploaded: make(chan upload, 1)}
 	o.calls = rate.NewLimiter(rate.Every(everyCall), burst)
 	if b.cfg.Hurry {
-		o.calls = rate.NewLimiter(rate.Inf, 1)
+		o.calls = rate.NewLimiter(rate.Inf, burst)
 	}
 	return o
 }
@@ -58,6 +62,11 @@ func (o *outbound) wakeUp() {
 const cursor = "cursor"
 
 func (o *outbound) run(ctx context.Context) error {
+	defer func() {
+		if o.uploading != "" {
+			o.arrived(ctx, <-o.uploaded) // it ends with ctx
+		}
+	}()
 	if err := o.pickUp(); err != nil {
 		return err
 	}
@@ -82,7 +91,7 @@ func (o *outbound) run(ctx context.Context) error {
 		case purpose == "":
 			o.rest(ctx, wait)
 		default:
-			if err := o.calls.Wait(ctx); err != nil {
+			if err := o.calls.WaitN(ctx, callsFor(purpose)); err != nil {
 				return leaving(ctx, err)
 			}
 			// What came in while waiting is drawn too: the newest
@@ -96,6 +105,15 @@ func (o *outbound) run(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// callsFor is how many calls a purpose takes: a file is announced, sent and
+// shared.
+func callsFor(purpose string) int {
+	if isFile(purpose) {
+		return 3
+	}
+	return 1
 }
 
 // leaving is no error when the bot was asked to leave.
@@ -121,6 +139,8 @@ func (o *outbound) rest(ctx context.Context, d time.Duration) {
 	case <-o.woken:
 		clear(o.tries)
 		clear(o.drawn)
+	case u := <-o.uploaded:
+		o.arrived(ctx, u)
 	}
 	cancel()
 	<-news
@@ -162,6 +182,11 @@ func (o *outbound) gather() error {
 		for _, e := range events {
 			for _, p := range purposes(e) {
 				o.dirty[p] = e.N
+			}
+			if due, err := o.endsStage(e); err != nil {
+				return err
+			} else if due {
+				o.dirty[sheetPurpose(e)] = e.N
 			}
 			if err := o.strike(e); err != nil {
 				return err
@@ -208,10 +233,16 @@ func purposes(e runbook.Event) []string {
 		// One message for a stage, not one for each step: posts are few.
 		stage, _, _ := strings.Cut(e.Step, ".")
 		p = append(p, fmt.Sprintf("stage:%s/%s", e.Request, stage))
+		var b runbook.OutcomeBody
+		if e.Read(&b) == nil {
+			for i := range b.Artifacts {
+				p = append(p, fmt.Sprintf("artifact:%s/%d/%d", e.Request, e.N, i))
+			}
+		}
 	}
 	switch e.Kind {
 	case runbook.Waits, runbook.Finished:
-		p = append(p, fmt.Sprintf("file:%s/%d", e.Request, e.N))
+		p = append(p, sheetPurpose(e))
 	case runbook.Drifted:
 		p = append(p, fmt.Sprintf("drift:%d", e.N))
 	case runbook.Parked:
@@ -224,14 +255,19 @@ func purposes(e runbook.Event) []string {
 
 // rank orders what is to be sent: a card that is not there yet, because the
 // rest hangs on it; what calls for somebody; cards, which are the state; then
-// what is told in threads, in the order of the trail.
+// what is told in threads, in the order of the trail; then files, the way back
+// first.
 func (o *outbound) rank(purpose string) int {
 	kind, _, _ := strings.Cut(purpose, ":")
 	switch kind {
 	case "need", "drift", "parked":
 		return 1
-	case "line", "note", "file", "stage":
+	case "line", "note", "stage":
 		return 3
+	case "file":
+		return 4
+	case "artifact":
+		return 5
 	}
 	if _, sent := o.drawn[purpose]; !sent {
 		if m, ok, err := o.b.d.Shown.Message(purpose); err == nil && (!ok || m.TS == "") {
@@ -255,7 +291,13 @@ func (o *outbound) next(now time.Time) (string, time.Duration) {
 		return strings.Compare(a, b)
 	})
 	wait := time.Duration(0)
+	if o.uploading != "" {
+		wait = uploadLimit // its end is waited for, and wakes
+	}
 	for _, p := range list {
+		if o.uploading != "" && isFile(p) {
+			continue
+		}
 		at := o.allowed(p)
 		if !at.After(now) {
 			return p, 0

@@ -66,6 +66,9 @@ type Trail interface {
 	Events(after int64, limit int) ([]runbook.Event, error)
 	Request(id string) (runbook.Request, error)
 	Plan(digest string) ([]byte, error)
+	// Artifact gives the bytes that an outcome names; fs.ErrNotExist if they
+	// are not there.
+	Artifact(sha string) ([]byte, error)
 	HashOf(n int64) (string, error)
 }
 

@@ -21,10 +21,41 @@ import (
 // Slack is no error of the bot: the message stays dirty and is tried again,
 // later each time.
 func (o *outbound) send(ctx context.Context, purpose string) {
+	at := o.dirty[purpose]
+	if isFile(purpose) {
+		o.sendFile(ctx, purpose, at)
+		return
+	}
 	sending, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	at := o.dirty[purpose]
-	err := o.show(sending, purpose, at)
+	o.sent(ctx, purpose, at, o.show(sending, purpose, at))
+}
+
+// upload is a file that is on its way, and how it ended.
+type upload struct {
+	purpose string
+	at      int64
+	err     error
+}
+
+// sendFile sends a file beside the messages. run waits for it.
+func (o *outbound) sendFile(ctx context.Context, purpose string, at int64) {
+	o.uploading = purpose
+	go func() {
+		sending, cancel := context.WithTimeout(ctx, uploadLimit)
+		defer cancel()
+		o.uploaded <- upload{purpose, at, o.showFile(sending, purpose)}
+	}()
+}
+
+// arrived takes the end of an upload.
+func (o *outbound) arrived(ctx context.Context, u upload) {
+	o.uploading = ""
+	o.sent(ctx, u.purpose, u.at, u.err)
+}
+
+// sent takes how sending ended.
+func (o *outbound) sent(ctx context.Context, purpose string, at int64, err error) {
 	o.drawn[purpose] = time.Now()
 	var wait *slack.RateLimitedError
 	switch {
@@ -49,9 +80,6 @@ func (o *outbound) send(ctx context.Context, purpose string) {
 
 // show brings one message to what the trail says.
 func (o *outbound) show(ctx context.Context, purpose string, at int64) error {
-	if strings.HasPrefix(purpose, "file:") {
-		return o.showFile(ctx, purpose, at)
-	}
 	d, thread, err := o.draw(purpose, at)
 	if err != nil || d.text == "" {
 		return err
@@ -135,10 +163,9 @@ func (o *outbound) post(ctx context.Context, m Message, d drawing, sum string, a
 func (o *outbound) adopt(ctx context.Context, m *Message) error {
 	var list []slack.Message
 	if m.Thread != "" {
-		found, _, _, err := o.b.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
-			ChannelID: m.Channel, Timestamp: m.Thread, Limit: 200, IncludeAllMetadata: true})
+		found, err := o.replies(ctx, *m)
 		if err != nil {
-			return fmt.Errorf("look whether %s arrived: %w", m.Purpose, err)
+			return err
 		}
 		list = found
 	} else {
@@ -223,13 +250,9 @@ func (o *outbound) drawStage(of string) (drawing, place, error) {
 	if err != nil {
 		return drawing{}, place{}, err
 	}
-	bytes, err := o.b.d.Trail.Plan(r.Digest)
-	if err != nil {
+	plan, err := o.planOf(r)
+	if err != nil || plan == nil {
 		return drawing{}, place{}, err
-	}
-	plan, err := runbook.OpenPlan(bytes)
-	if err != nil {
-		return drawing{}, place{}, nil // of a later version, which tells it
 	}
 	for _, s := range plan.Stages {
 		if s.ID != stage {
@@ -241,13 +264,31 @@ func (o *outbound) drawStage(of string) (drawing, place, error) {
 			if !begun || life.Open {
 				return drawing{}, place{}, nil
 			}
-			lines = append(lines, fmt.Sprintf("%s: %s. %s", step.Host, life.Result, life.Text))
+			line := fmt.Sprintf("%s: %s. %s", step.Host, life.Result, life.Text)
+			for _, a := range life.Artifacts {
+				line += fmt.Sprintf(" %s: the whole list is in the file `%s`.", a.Title, strings.ReplaceAll(artifactName(a), "`", "'"))
+			}
+			lines = append(lines, line)
 		}
 		text := strings.Join(lines, "\n")
 		thread, err := o.thread(request)
 		return drawing{text: cut(escape(plain(s.Title)), 300), blocks: sections(mrkdwn(cut(text, 9000)))}, thread, err
 	}
 	return drawing{}, place{}, nil
+}
+
+// planOf is the plan of a request; nil when a later version wrote it, which
+// tells of it too.
+func (o *outbound) planOf(r runbook.Request) (*runbook.Plan, error) {
+	b, err := o.b.d.Trail.Plan(r.Digest)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := runbook.OpenPlan(b)
+	if err != nil {
+		return nil, nil //nolint:nilerror // of a later version
+	}
+	return &plan, nil
 }
 
 func (o *outbound) drawCard(id string) (drawing, error) {

@@ -92,7 +92,7 @@ func describeRun(e runbook.Event, who string) string {
 		return with(e, func(b runbook.IntentBody) string { return fmt.Sprintf("Step %s, attempt %d.", e.Step, b.Attempt) })
 	case runbook.Outcome:
 		return with(e, func(b runbook.OutcomeBody) string {
-			return fmt.Sprintf("Step %s: %s. %s", e.Step, b.Result, b.Text)
+			return fmt.Sprintf("Step %s: %s. %s", e.Step, b.Result, b.Text) + artifacts(b.Artifacts)
 		})
 	case runbook.Waits:
 		return with(e, func(b runbook.WaitsBody) string { return "It needs a person. " + b.Text })
@@ -118,6 +118,15 @@ func describeRun(e runbook.Event, who string) string {
 		return with(e, func(b runbook.ByBody) string { return "It was taken back by " + b.By + "." })
 	}
 	return fmt.Sprintf("%s (this version has no words for it).", e.Kind)
+}
+
+// artifacts names the files beside the trail, as `itmsbot audit export` does.
+func artifacts(list []runbook.Artifact) string {
+	s := ""
+	for _, a := range list {
+		s += fmt.Sprintf(" File `%s`, %d bytes, `%s`.", strings.ReplaceAll(a.Name, "`", "'"), a.Bytes, runbook.Short(a.SHA256))
+	}
+	return s
 }
 
 func with[T any](e runbook.Event, say func(T) string) string {

@@ -110,7 +110,9 @@ type Slack struct {
 	Channel  string `yaml:"channel" need:"yes" pattern:"^[CG][A-Z0-9]{2,}$" like:"C024BE91L" doc:"Id of the channel, such as C024BE91L. The bot must be a member."`
 	BotToken Secret `yaml:"bot_token" need:"yes" doc:"Where the bot token is (xoxb-…)."`
 	AppToken Secret `yaml:"app_token" need:"yes" doc:"Where the app-level token is (xapp-…, scope connections:write)."`
-	APIURL   string `yaml:"api_url" pattern:"^https?://[^@]+/$" like:"https://slack-gov.com/api/, with the slash at its end" doc:"Another address of Slack's Web API, such as https://slack-gov.com/api/; ends in a slash."`
+	// PlanBlocks is empty for off.
+	PlanBlocks string `yaml:"plan_blocks" enum:"off,on" doc:"on draws plans with Slack's own plan blocks; off (the default) with sections. Try it on your phones and desktops first."`
+	APIURL     string `yaml:"api_url" pattern:"^https?://[^@]+/$" like:"https://slack-gov.com/api/, with the slash at its end" doc:"Another address of Slack's Web API, such as https://slack-gov.com/api/; ends in a slash."`
 }
 
 // Secret says where a secret is, and never what it is.
@@ -123,9 +125,10 @@ type Secret struct {
 
 // Person is somebody of the workspace.
 type Person struct {
-	User string `yaml:"user" need:"yes" pattern:"^[UW][A-Z0-9]{2,}$" like:"U024BE7LH" doc:"Slack's member id, such as U024BE7LH (profile, Copy member ID)."`
-	Name string `yaml:"name" need:"yes" doc:"How cards call the person."`
-	Role string `yaml:"role" need:"yes" enum:"viewer,operator,approver" doc:"viewer looks, operator asks, approver asks and approves. Nobody approves an outage of their own."`
+	User  string `yaml:"user" need:"yes" pattern:"^[UW][A-Z0-9]{2,}$" like:"U024BE7LH" doc:"Slack's member id, such as U024BE7LH (profile, Copy member ID)."`
+	Name  string `yaml:"name" need:"yes" doc:"How cards call the person."`
+	Role  string `yaml:"role" need:"yes" enum:"viewer,operator,approver" doc:"viewer looks, operator asks, approver asks and approves. Nobody approves an outage of their own."`
+	Phone string `yaml:"phone" pattern:"^\\+?[0-9][0-9 ()/.-]{3,30}$" like:"\"+44 20 7946 0018\"" doc:"The number to call on the day the bot is gone, as text. It stands on the way-back sheet alone."`
 }
 
 // Proposals says how long a plan waits.

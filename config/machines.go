@@ -70,6 +70,18 @@ func (c *Config) Policy() runbook.Policy {
 	return p
 }
 
+// Phones are people's numbers by Slack's user id, where one is given. They decide
+// nothing, so that they are no part of Policy or of Digest.
+func (c *Config) Phones() map[string]string {
+	list := map[string]string{}
+	for _, m := range c.People {
+		if m.Phone != "" {
+			list[m.User] = m.Phone
+		}
+	}
+	return list
+}
+
 // Bounds are the limits that bind, the method's own where the file gives none.
 func (c *Config) Bounds() actions.Limits {
 	b := actions.DefaultLimits()

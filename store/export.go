@@ -13,7 +13,7 @@ import (
 )
 
 // Export writes the whole trail to w, every column of every event as stored,
-// and the time a second time for people. The database may be in use.
+// and for people the time and the names of artifacts a second time. The database may be in use.
 //
 // The formats are "jsonl", one object per line, in which body is the text that
 // was hashed, so that the chain can be checked from the export alone; and
@@ -46,6 +46,32 @@ func Export(path string, w io.Writer, format string) error {
 	return nil
 }
 
+// artifacts are the files that an event names. They are named a second time,
+// outside the body, so that nobody has to read JSON to find that there are any;
+// Artifact gives their bytes.
+func (l line) artifacts() []runbook.Artifact {
+	var b runbook.OutcomeBody
+	if e := l.event(); e.Kind != runbook.Outcome || e.Read(&b) != nil {
+		return nil
+	}
+	return b.Artifacts
+}
+
+// Artifact gives the bytes of an artifact of the trail at path by their SHA-256;
+// fs.ErrNotExist if there is none. The database may be in use.
+func Artifact(path, sha string) ([]byte, error) {
+	c, err := openToRead(path)
+	if err != nil {
+		return nil, fmt.Errorf("artifact of %s: %w", path, err)
+	}
+	defer c.close()
+	b, err := tables{q: c}.Artifact(sha)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return b, nil
+}
+
 // when is the time of an event for people.
 func (l line) when() string { return clockTime(l.at).Format(time.RFC3339Nano) }
 
@@ -68,13 +94,15 @@ func exportJSONL(w io.Writer) func(line) error {
 			Body     string `json:"body"`
 			Prev     string `json:"prev"`
 			Hash     string `json:"hash"`
-		}{l.n, l.upgrade, l.at, l.when(), l.team, l.actor, l.door, l.kind, l.request, l.step, l.delivery, l.body, l.prev, l.hash})
+
+			Artifacts []runbook.Artifact `json:"artifacts,omitempty"`
+		}{l.n, l.upgrade, l.at, l.when(), l.team, l.actor, l.door, l.kind, l.request, l.step, l.delivery, l.body, l.prev, l.hash, l.artifacts()})
 	}
 }
 
 func exportCSV(w io.Writer) (write func(line) error, flush func() error) {
 	out := csv.NewWriter(w)
-	header := append(strings.Split(eventColumns, ", "), "time")
+	header := append(strings.Split(eventColumns, ", "), "time", "artifacts")
 	headed := false
 	head := func() error {
 		if headed {
@@ -87,9 +115,13 @@ func exportCSV(w io.Writer) (write func(line) error, flush func() error) {
 		if err := head(); err != nil {
 			return err
 		}
+		var files []string
+		for _, a := range l.artifacts() {
+			files = append(files, a.Name+" "+a.SHA256)
+		}
 		cells := []string{
 			strconv.FormatInt(l.n, 10), l.upgrade, strconv.FormatInt(l.at, 10), l.team, l.actor, l.door, l.kind,
-			l.request, l.step, strconv.FormatInt(l.delivery, 10), l.body, l.prev, l.hash, l.when(),
+			l.request, l.step, strconv.FormatInt(l.delivery, 10), l.body, l.prev, l.hash, l.when(), strings.Join(files, "; "),
 		}
 		for i, c := range cells {
 			cells[i] = runbook.Cell(c)

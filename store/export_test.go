@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"strconv"
 	"strings"
 	"testing"
@@ -50,6 +52,45 @@ func TestExportedLinesCarryTheChain(t *testing.T) {
 	}
 }
 
+// TestExportNamesArtifacts: what is kept beside the trail is found from the export
+// alone, and its bytes by the digest that stands there.
+func TestExportNamesArtifacts(t *testing.T) {
+	path := file(t)
+	s := opened(t, path)
+	add(t, s, upgradeOpened(t, "U-1"))
+	digest := propose(t, s, "R-1")
+	add(t, s, approved(t, "R-1", digest, bob), approved(t, "R-1", digest, carol))
+	add(t, s, event(t, runbook.Checking, "R-1", nil), event(t, runbook.Started, "R-1", nil))
+	add(t, s, at("1.1", event(t, runbook.Intent, "R-1", runbook.IntentBody{Attempt: 1})))
+	var sha string
+	err := s.Append(func(tx *Tx) (err error) {
+		var size int64
+		if sha, size, err = tx.SaveArtifact([]byte("one\ntwo\n")); err != nil {
+			return err
+		}
+		_, err = tx.Add(at("1.1", event(t, runbook.Outcome, "R-1", runbook.OutcomeBody{Result: runbook.StepDone,
+			Artifacts: []runbook.Artifact{{Name: "logs-SMP1.csv", Title: "Errors", SHA256: sha, Bytes: size}}})))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for format, want := range map[string]string{
+		"csv":   ",logs-SMP1.csv " + sha + "\n",
+		"jsonl": `,"artifacts":[{"name":"logs-SMP1.csv","title":"Errors","sha256":"` + sha + `","bytes":8}]}`,
+	} {
+		if text := exported(t, path, format); strings.Count(text, want) != 1 {
+			t.Errorf("%s does not say %q once:\n%s", format, want, text)
+		}
+	}
+	if b, err := Artifact(path, sha); err != nil || string(b) != "one\ntwo\n" {
+		t.Errorf("%q, %v", b, err)
+	}
+	if _, err := Artifact(path, genesis); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%v, want fs.ErrNotExist", err)
+	}
+}
+
 func TestExportedTableIsDefused(t *testing.T) {
 	path := file(t)
 	s := opened(t, path)
@@ -62,7 +103,7 @@ func TestExportedTableIsDefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := strings.Join(table[0], ", "), eventColumns+", time"; got != want {
+	if got, want := strings.Join(table[0], ", "), eventColumns+", time, artifacts"; got != want {
 		t.Errorf("columns %s, want %s", got, want)
 	}
 	var steps []string
