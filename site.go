@@ -37,7 +37,7 @@ func sitePlant(c *config.Config, log *slog.Logger) (plant, error) {
 
 // siteSlack reads the tokens; they are used for as long as the bot runs.
 func siteSlack(c *config.Config) (bot.Config, error) {
-	cfg := bot.Config{APIURL: c.Slack.APIURL, Team: c.Slack.Team, Channel: c.Slack.Channel}
+	cfg := bot.Config{APIURL: c.Slack.APIURL, Team: c.Slack.Team, Channel: c.Slack.Channel, PlanBlocks: c.Slack.PlanBlocks == "on"}
 	var err error
 	if cfg.BotToken, err = c.Slack.BotToken.Read(); err != nil {
 		return cfg, fmt.Errorf("slack's bot token: %w", err)

@@ -175,6 +175,8 @@ func checkBlock(b slack.Block) error {
 		}
 	case *slack.ActionBlock:
 		return checkButtons(b)
+	case *slack.PlanBlock:
+		return checkPlan(b)
 	}
 	return nil
 }
@@ -219,6 +221,8 @@ func number(blocks []slack.Block, purpose string, version int64) []slack.Block {
 			b.BlockID = id
 		case *slack.TableBlock:
 			b.BlockID = id
+		case *slack.PlanBlock:
+			b.BlockID = id
 		}
 	}
 	return blocks
@@ -246,7 +250,7 @@ func wordsIn(v any) int {
 		}
 	case map[string]any:
 		for k, e := range v {
-			if s, ok := e.(string); ok && k == "text" {
+			if s, ok := e.(string); ok && (k == "text" || k == "title") {
 				n += len(s)
 			} else {
 				n += wordsIn(e)

@@ -26,6 +26,9 @@ type Config struct {
 	// Team and Channel are where the upgrade is run. Whatever comes from
 	// elsewhere is refused.
 	Team, Channel string
+	// PlanBlocks draws plans with Slack's plan and task blocks instead of
+	// sections.
+	PlanBlocks bool
 	// Hurry leaves out the pauses that Slack's rate limits ask for. For
 	// tests against a lab only.
 	Hurry bool

@@ -29,6 +29,8 @@ type view struct {
 	copy    actions.Copy
 	policy  runbook.Policy
 	estate  estate.Estate
+	// planBlocks draws plans with Slack's own block for them.
+	planBlocks bool
 	// seal is "trail 412 · 16 digits" of the event that changed the state.
 	seal string
 }
@@ -203,8 +205,7 @@ func (v view) order() string {
 	for _, s := range v.plan.Stages {
 		titles = append(titles, s.Doing)
 	}
-	s := strings.Join(titles, ", ")
-	return strings.ToUpper(s[:1]) + s[1:] + "."
+	return upper(strings.Join(titles, ", ")) + "."
 }
 
 func (v view) wayBack() string {
@@ -243,6 +244,13 @@ func lower(s string) string {
 		return s
 	}
 	return strings.ToLower(s[:1]) + s[1:]
+}
+
+func upper(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
 }
 
 // minutes says a duration as people do.

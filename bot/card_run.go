@@ -3,122 +3,12 @@ package bot
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/slack-go/slack"
 
 	"itmsbot/commands"
 	"itmsbot/runbook"
 )
-
-// The marks of a stage. The word beside each says it; the mark repeats it.
-const (
-	markDone = "✓ *Done.* "
-	markNow  = "▶ *Now.* "
-	markToDo = "○ *To do.* "
-	markFail = "✗ *Failed.* "
-	markWhat = "? *Unknown.* "
-	markAsks = "‖ *Needs a person.* "
-)
-
-// stages draws the plan as it stands: a line for each stage, its evidence
-// below. Ten to a section.
-//
-// All blocks of a message share one limit, so that evidence has a budget: what
-// did not end well comes first, then what runs, then what is done.
-func (v view) stages() []slack.Block {
-	drawn := make([]struct {
-		line     string
-		evidence []string
-		good     bool
-	}, len(v.plan.Stages))
-	for i, s := range v.plan.Stages {
-		drawn[i].line, drawn[i].evidence, drawn[i].good = v.stage(s)
-	}
-	budget := 5500
-	for _, good := range []bool{false, true} {
-		for i := range drawn {
-			if d := &drawn[i]; d.good == good {
-				var text string
-				text, budget = afford(d.evidence, budget)
-				d.line += text
-			}
-		}
-	}
-	var blocks []slack.Block
-	var lines []string
-	for i, d := range drawn {
-		lines = append(lines, d.line)
-		if len(lines) == 10 || i == len(drawn)-1 {
-			blocks = append(blocks, sections(strings.Join(lines, "\n"))...)
-			lines = nil
-		}
-	}
-	return blocks
-}
-
-// afford takes as many lines of evidence as the budget allows, and says how
-// many it leaves to the thread.
-func afford(evidence []string, budget int) (string, int) {
-	text := ""
-	for i, e := range evidence {
-		if len(e) > budget || i == 12 {
-			text += fmt.Sprintf("\n> and %d more; the thread has them all", len(evidence)-i)
-			break
-		}
-		text += "\n> " + e
-		budget -= len(e)
-	}
-	return text, budget
-}
-
-// stage draws one stage: its line, what is known of its steps, and whether all
-// of it is good.
-func (v view) stage(s runbook.Stage) (line string, evidence []string, good bool) {
-	done, begun, failed, unknown, asks := 0, 0, 0, 0, 0
-	for _, step := range s.Steps {
-		life, ok := v.request.Step(step.ID)
-		if !ok {
-			continue
-		}
-		begun++
-		switch {
-		case life.Open:
-		case life.Result.Good():
-			done++
-		case life.Result == runbook.Unclear:
-			unknown++
-		case life.Result == runbook.Asks:
-			asks++
-		default:
-			failed++
-		}
-		if life.Text != "" {
-			text := life.Text
-			if life.Result == runbook.AlreadySo {
-				text = "Already so. " + text
-			}
-			if life.Judge != nil {
-				text += fmt.Sprintf(" %s said: %s.", v.name(life.Judge.By), lower(life.Judge.Text))
-			}
-			evidence = append(evidence, escape(step.Host)+": "+escape(cut(text, 400)))
-		}
-	}
-	line = markToDo + escape(s.Title) + "."
-	switch {
-	case done == len(s.Steps):
-		line = markDone + escape(s.Done) + "."
-	case unknown > 0:
-		line = markWhat + escape(s.Title) + "."
-	case asks > 0:
-		line = markAsks + escape(s.Title) + "."
-	case failed > 0:
-		line = markFail + escape(s.Title) + "."
-	case begun > 0:
-		line = markNow + escape(strings.ToUpper(s.Doing[:1])+s.Doing[1:]) + "."
-	}
-	return line, evidence, done == len(s.Steps)
-}
 
 // at gives the number of the running stage and its place.
 func (v view) at() (n int, stage runbook.Stage) {

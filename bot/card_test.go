@@ -26,14 +26,16 @@ func TestCardsFitSlack(t *testing.T) {
 			r := requestIn(state, plan, ana, ben)
 			for _, why := range []runbook.Why{runbook.StepFailed, runbook.StepUnknown, runbook.Stopped, runbook.HasQuestion} {
 				r.Waits = &runbook.WaitsBody{Why: why, Text: strings.Repeat("the far end says a lot <!channel> & *more* ", 60)}
-				v := view{request: r, plan: &plan, copy: actions.Copy{Title: "Quiesce the estate", Wish: "do it", Means: "It means something.", Confirm: "Really."},
-					policy: policy, estate: e, seal: "trail 1 · 0123456789abcdef"}
-				d := card(v)
-				if err := check(d.text, d.blocks); err != nil {
-					t.Errorf("%d hosts, %s, %s: %v", hosts, state, why, err)
-				}
-				if raw := fmt.Sprintf("%+v", d.text); strings.Contains(raw, "<!channel>") {
-					t.Errorf("%s: the far end reaches the whole channel: %s", state, raw)
+				for _, planBlocks := range []bool{false, true} {
+					v := view{planBlocks: planBlocks, request: r, plan: &plan, copy: actions.Copy{Title: "Quiesce the estate", Wish: "do it", Means: "It means something.", Confirm: "Really."},
+						policy: policy, estate: e, seal: "trail 1 · 0123456789abcdef"}
+					d := card(v)
+					if err := check(d.text, d.blocks); err != nil {
+						t.Errorf("%d hosts, %s, %s: %v", hosts, state, why, err)
+					}
+					if raw := fmt.Sprintf("%+v", d.text); strings.Contains(raw, "<!channel>") {
+						t.Errorf("%s: the far end reaches the whole channel: %s", state, raw)
+					}
 				}
 			}
 		}

@@ -296,7 +296,7 @@ func (o *outbound) drawCard(id string) (drawing, error) {
 	if err != nil {
 		return drawing{}, err
 	}
-	v := view{request: r, copy: commands.CopyOf(r), policy: o.b.d.Policy, estate: o.b.d.Estate}
+	v := view{request: r, copy: commands.CopyOf(r), policy: o.b.d.Policy, estate: o.b.d.Estate, planBlocks: o.b.cfg.PlanBlocks}
 	if v.seal, err = o.seal(r.Changed); err != nil {
 		return drawing{}, err
 	}

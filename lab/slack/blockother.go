@@ -86,6 +86,19 @@ func taskFields() fields {
 	return fields{
 		"task_id": need(str(255)), "title": need(anything),
 		"status": may(oneOf("pending", "in_progress", "complete", "error")),
+		"details": may(richTextBlock), "output": may(richTextBlock),
+	}
+}
+
+// richTextBlock accepts a rich_text block where only that may stand.
+func richTextBlock(c *checker, at string, v any) {
+	m, kind := c.kind(at, v)
+	switch {
+	case m == nil:
+	case kind != "rich_text":
+		c.unsupported(at, kind, "rich_text")
+	default:
+		c.with(fields{"elements": need(list(1, 1000, richText))})(at, m)
 	}
 }
 

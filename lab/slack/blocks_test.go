@@ -117,6 +117,8 @@ func TestMessageBlocks(t *testing.T) {
 		{"data table without rows", `[{"type":"data_table","caption":"c","rows":[[]]}]`, "no fewer than 2 items allowed [json-pointer:/blocks/0/rows]"},
 		{"video", `[{"type":"video","title":` + pt + `,"video_url":"https://x.test/v","thumbnail_url":"https://x.test/t"}]`, "missing required field: alt_text [json-pointer:/blocks/0]"},
 		{"context_actions", `[{"type":"context_actions","elements":[{"type":"button"}]}]`, "unsupported type: button [json-pointer:/blocks/0/elements/0/type]"},
+		{"output of a task", `[{"type":"plan","title":"p","tasks":[{"title":"a","task_id":"1","output":{"type":"rich_text","elements":[{"type":"rich_text_section","elements":[{"type":"text","text":"t"}]}]}}]}]`, ""},
+		{"output of a task, no rich text", `[{"type":"plan","title":"p","tasks":[{"title":"a","task_id":"1","output":` + md + `}]}]`, "unsupported type: mrkdwn [json-pointer:/blocks/0/tasks/0/output/type]"},
 		{"plan", `[{"type":"plan","title":"p","tasks":[{"title":"a"}]}]`, "missing required field: task_id [json-pointer:/blocks/0/tasks/0]"},
 		{"card", `[{"type":"card","title":` + pt + `,"actions":[{"type":"overflow"}]}]`, "unsupported type: overflow [json-pointer:/blocks/0/actions/0/type]"},
 		{"container", `[{"type":"container","child_blocks":[{"type":"header"}]}]`, "missing required field: text [json-pointer:/blocks/0/child_blocks/0]"},
