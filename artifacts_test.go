@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"itmsbot/commands"
 	"itmsbot/lab/slack"
 	"itmsbot/runbook"
 )
@@ -122,8 +123,13 @@ func TestArtifactsAfterARestart(t *testing.T) {
 	s.lab.Slack.Clear()
 	s.startBot()
 	s.allThere()
-	s.say("Ana", "/itms audit 50")
-	s.reads("Ana", ". File errors-SMP1.csv, ")
+	audit := ""
+	for _, e := range s.events() {
+		audit += commands.Describe(e, s.plant.policy) + "\n" // what `/itms audit` shows
+	}
+	if strings.Count(audit, " File `errors-SMP1.csv`, ") != 1 {
+		t.Errorf("the trail in words does not name errors-SMP1.csv once:\n%s", audit)
+	}
 	var told string
 	for _, m := range s.lab.Slack.Messages(s.id("Cleo"), s.plant.slack.Channel, s.card("R-1")) {
 		told += flat(m.Blocks)

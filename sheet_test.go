@@ -85,10 +85,26 @@ func TestWayBackWithoutTheBot(t *testing.T) {
 // the end, each later one naming those that it replaces.
 func (s *stage) sheetsOf(request string) (last string) {
 	s.t.Helper()
+	r, err := s.bot.store.Request(request)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	raw, err := s.bot.store.Plan(r.Digest)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	plan, err := runbook.OpenPlan(raw)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	closes := map[string]bool{}
+	for _, step := range plan.Steps() {
+		closes[step.ID] = step.Kind == "firewall.disable"
+	}
 	var doors, end int64
 	for _, e := range s.events() {
 		switch {
-		case e.Kind == runbook.Outcome && strings.HasPrefix(e.Step, "2."):
+		case e.Kind == runbook.Outcome && closes[e.Step]:
 			doors = e.N
 		case e.Kind == runbook.Finished:
 			end = e.N
@@ -129,7 +145,7 @@ func (s *stage) goesBackBy(sheet string) {
 		s.t.Fatal(err)
 	}
 	defer func() { _ = client.Logout(s.ctx) }()
-	found := regexp.MustCompile(`(?m)^  (\w+): machine VirtualMachine:(\S+), BIOS UUID (\S+)\n    snapshot "itmsbot R-1", VirtualMachineSnapshot:(\S+), taken (\S+) by vCenter's clock; the step: done\n    description: (itmsbot U-1 R-1 10\.\d)$`).FindAllStringSubmatch(sheet, -1)
+	found := regexp.MustCompile(`(?m)^  (\w+): machine VirtualMachine:(\S+), BIOS UUID (\S+)\n    snapshot "itmsbot R-1", VirtualMachineSnapshot:(\S+), taken (\S+) by vCenter's clock; the step: done\n    description: (itmsbot U-1 R-1 \d+\.\d)$`).FindAllStringSubmatch(sheet, -1)
 	var hosts []string
 	for _, f := range found {
 		hosts = append(hosts, f[1])

@@ -12,13 +12,7 @@ import (
 )
 
 // sheet is the way back of a request in words.
-func (w *wired) sheet(r runbook.Request) (string, error) {
-	events, err := w.store.EventsOf(r.ID)
-	if err != nil {
-		return "", err
-	}
-	return w.engine.Sheet(r, events, w.people)
-}
+func (w *wired) sheet(r runbook.Request) (string, error) { return w.engine.Sheet(r, w.people) }
 
 // keepSheets writes the way-back sheet of every request that changes something
 // beside the database, anew after each outcome, so that it lies there on the

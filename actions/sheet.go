@@ -29,8 +29,12 @@ func SheetAfter(stage runbook.Stage) bool {
 // Sheet is the way back for the day the bot is gone: per host the lines that
 // put back what a request has changed, from what was recorded before each step,
 // its snapshots by what finds them in vCenter, the order of power, and whom to
-// call. It is text for a person at a console. events are those of the request.
-func (e *Engine) Sheet(r runbook.Request, events []runbook.Event, people []Contact) (string, error) {
+// call. It is text for a person at a console.
+func (e *Engine) Sheet(r runbook.Request, people []Contact) (string, error) {
+	events, err := e.journal.EventsOf(r.ID)
+	if err != nil {
+		return "", err
+	}
 	ask := Ask{}
 	if err := e.readTaken(r.ID, &ask); err != nil {
 		return "", err
@@ -56,6 +60,7 @@ func (e *Engine) Sheet(r runbook.Request, events []runbook.Event, people []Conta
 		b.WriteString("\nNothing was changed that a line could put back.\n")
 	}
 	b.WriteString(snapshotLines(ask, events))
+	b.WriteString(otherWays(ask.Taken))
 	b.WriteString(powerLines(e.env.Estate, ask.Taken.Machines))
 	b.WriteString(phoneLines(people))
 	return b.String(), nil
@@ -101,6 +106,28 @@ func snapshotLines(ask Ask, events []runbook.Event) string {
 		return "\nSnapshots: no step of this request has begun to take one.\n"
 	}
 	return "\nSnapshots, in vCenter; they go back together or not at all:\n" + b.String()
+}
+
+// otherWays names what does not go back with the set: servers by another way or
+// none, and what was left out on somebody's word.
+func otherWays(p runbook.Plan) string {
+	var b strings.Builder
+	for _, m := range p.Machines {
+		if m.WayBack != "" && m.WayBack != runbook.WayBackSnapshot {
+			fmt.Fprintf(&b, "  %s %s.\n", m.Host, m.WayBack)
+		}
+	}
+	for _, l := range p.LeftOut {
+		what := l.Host
+		if l.Rule != "" {
+			what += ", rule " + l.Rule
+		}
+		fmt.Fprintf(&b, "  %s was left out, because: %s.\n", what, l.Because)
+	}
+	if b.Len() == 0 {
+		return ""
+	}
+	return "\nNot with the snapshots:\n" + b.String()
 }
 
 // takenSnapshot is what vCenter said of a step's snapshot after it was taken.

@@ -40,6 +40,8 @@ const (
 	everyCall   = 1500 * time.Millisecond // 40 a minute
 	burst       = 8
 	everyUpdate = 2 * time.Second
+	// callsOfFile is what a file takes: it is announced, sent and shared.
+	callsOfFile = 3
 )
 
 func newOutbound(b *Bot) *outbound {
@@ -91,8 +93,14 @@ func (o *outbound) run(ctx context.Context) error {
 		case purpose == "":
 			o.rest(ctx, wait)
 		default:
-			if err := o.calls.WaitN(ctx, callsFor(purpose)); err != nil {
-				return leaving(ctx, err)
+			if isFile(purpose) && !o.calls.AllowN(time.Now(), callsOfFile) {
+				o.rest(ctx, everyCall) // whatever is more urgent comes first
+				continue
+			}
+			if !isFile(purpose) {
+				if err := o.calls.Wait(ctx); err != nil {
+					return leaving(ctx, err)
+				}
 			}
 			// What came in while waiting is drawn too: the newest
 			// state wins.
@@ -105,15 +113,6 @@ func (o *outbound) run(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// callsFor is how many calls a purpose takes: a file is announced, sent and
-// shared.
-func callsFor(purpose string) int {
-	if isFile(purpose) {
-		return 3
-	}
-	return 1
 }
 
 // leaving is no error when the bot was asked to leave.
@@ -254,17 +253,17 @@ func purposes(e runbook.Event) []string {
 }
 
 // rank orders what is to be sent: a card that is not there yet, because the
-// rest hangs on it; what calls for somebody; cards, which are the state; then
-// what is told in threads, in the order of the trail; then files, the way back
-// first.
+// rest hangs on it; what calls for somebody; cards, which are the state; the
+// way back; what is told in threads, in the order of the trail; and last the
+// files of what was found.
 func (o *outbound) rank(purpose string) int {
 	kind, _, _ := strings.Cut(purpose, ":")
 	switch kind {
 	case "need", "drift", "parked":
 		return 1
-	case "line", "note", "stage":
-		return 3
 	case "file":
+		return 3
+	case "line", "note", "stage":
 		return 4
 	case "artifact":
 		return 5

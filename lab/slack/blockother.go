@@ -85,7 +85,7 @@ func known(kinds ...string) rule {
 func taskFields() fields {
 	return fields{
 		"task_id": need(str(255)), "title": need(anything),
-		"status": may(oneOf("pending", "in_progress", "complete", "error")),
+		"status":  may(oneOf("pending", "in_progress", "complete", "error")),
 		"details": may(richTextBlock), "output": may(richTextBlock),
 	}
 }
