@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -102,28 +101,6 @@ func child(dir string) error {
 		err = fmt.Errorf("the trail: %v", report.Findings)
 	}
 	return err
-}
-
-// obey fills the disk of a folder and frees it, until its orders end.
-func obey(folder string, orders io.Reader) {
-	ballast := filepath.Join(folder, "ballast")
-	for lines := bufio.NewScanner(orders); lines.Scan(); {
-		switch lines.Text() {
-		case "fill":
-			f, err := os.Create(ballast)
-			for size := 1 << 20; err == nil && size > 0; size /= 2 {
-				for e := error(nil); e == nil; {
-					_, e = f.Write(make([]byte, size))
-				}
-			}
-			if err == nil {
-				err = f.Close()
-			}
-			fmt.Println("full", err)
-		case "free":
-			fmt.Println("free", os.Remove(ballast))
-		}
-	}
 }
 
 // process is a child and the way to end it.
