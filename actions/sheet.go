@@ -43,6 +43,9 @@ func (e *Engine) Sheet(r runbook.Request, people []Contact) (string, error) {
 	fmt.Fprintf(&b, "Way back of %s (%s), upgrade %s, estate %s\n", r.ID, r.Line, r.Upgrade, e.env.Estate.Name)
 	fmt.Fprintf(&b, "Plan %s. As of event %d of the trail, %s.\n", r.Digest, r.Last, lastTime(r, events))
 	b.WriteString("A sheet of a later event replaces this one.\n\n")
+	if r.BackedOutBy != "" {
+		fmt.Fprintf(&b, "%s HAS TAKEN %s BACK. What stands below is done already, and is kept for who looks it up.\n\n", r.BackedOutBy, r.ID)
+	}
 	b.WriteString("For the day the bot is gone. While it runs, use /itms undo " + r.ID + " instead.\n")
 	b.WriteString("On each server below: open PowerShell as administrator and run its lines in this order.\n")
 	b.WriteString("The first line stops on any other server. No line does harm when it is run twice.\n")
