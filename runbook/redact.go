@@ -28,12 +28,38 @@ func Redact(s string) string {
 	if holds(low, names) && holds(low, []string{"<", "&lt;"}) {
 		s = elements(s)
 	}
-	for _, r := range shapes {
-		if holds(low, r.hints) {
-			s = r.pattern.ReplaceAllString(s, r.with)
+	return shaped(s)
+}
+
+// shaped replaces what has one of the shapes. Only lines with a hint are looked
+// at, and the line after one, on which a value may stand: a long file is written
+// down while others wait.
+func shaped(s string) string {
+	var out, group strings.Builder
+	flush := func() {
+		part := group.String()
+		group.Reset()
+		low := strings.ToLower(part)
+		for _, r := range shapes {
+			if holds(low, r.hints) {
+				part = r.pattern.ReplaceAllString(part, r.with)
+			}
+		}
+		out.WriteString(part)
+	}
+	open := false
+	for line := range strings.Lines(s) {
+		switch hinted := holds(strings.ToLower(line), hints); {
+		case hinted || open:
+			group.WriteString(line)
+			open = hinted || strings.TrimSpace(line) == ""
+		default:
+			flush()
+			out.WriteString(line)
 		}
 	}
-	return s
+	flush()
+	return out.String()
 }
 
 // RedactJSON is Redact for every text in a JSON value, and for texts under a

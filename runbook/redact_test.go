@@ -26,6 +26,7 @@ func TestRedact(t *testing.T) {
 		"https://user:p4ss@host/x and http://host:80/a@b":    "https://user:[redacted]@host/x and http://host:80/a@b",
 		"before " + key + " after":                           "before [redacted] after",
 		"-----BEGIN PRIVATE KEY-----\nMIIE cut here":         "[redacted]",
+		"nothing here\npassword:\n\n  hunter2\nand more":     "nothing here\npassword:\n\n  [redacted]\nand more",
 		"setup.exe -password hunter2 -quiet":                 "setup.exe -password [redacted] -quiet",
 		"AccountKey=abc==;EndpointSuffix=x":                  "AccountKey=[redacted];EndpointSuffix=x",
 		"api_key: 12ab":                                      "api_key: [redacted]",
@@ -155,6 +156,13 @@ func BenchmarkRedact(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	long := []byte(strings.Repeat("2026-11-28,Application,MSSQLSERVER,18456,Login failed for an account of the estate\n", 12000) + "password=hunter2\n")
+	b.Run("a file of 1 MB", func(b *testing.B) {
+		b.SetBytes(int64(len(long)))
+		for b.Loop() {
+			RedactFile(long)
+		}
+	})
 	for name, body := range map[string][]byte{"nothing to take out": plain, "one secret": hit} {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(body)))
