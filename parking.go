@@ -77,14 +77,16 @@ func (w *wired) tellParked(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case b := <-w.parked:
-			err := w.store.Append(func(t *store.Tx) error {
-				u, err := t.Upgrade()
-				if err != nil {
-					return err
-				}
-				return record(t, u.ID, runbook.Parked, b)
+			err := w.room.patiently(func() error {
+				return w.room.note(w.store.Append(func(t *store.Tx) error {
+					u, err := t.Upgrade()
+					if err != nil {
+						return err
+					}
+					return record(t, u.ID, runbook.Parked, b)
+				}))
 			})
-			if err != nil {
+			if err != nil && ctx.Err() == nil {
 				return fmt.Errorf("write down that %s was refused: %w", b.Account, err)
 			}
 		}
