@@ -3,19 +3,21 @@ package commands
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"itmsbot/runbook"
 )
 
-// longest is how much of a line is read; a longer one is refused whole.
+// longest is how many characters of a line are read; a longer one is refused
+// whole.
 const longest = 1000
 
 // Words splits a line as people type it: phones turn quotes and dashes into
 // others, and what is invisible never reaches a decision. Text in double
 // quotes is one word.
 func Words(line string) ([]string, *runbook.Refusal) {
-	if len(line) > longest {
-		return nil, runbook.Refuse("Put the rest into `/itms note` or the thread.", "That line has %d characters; the bot reads %d at most.", len(line), longest)
+	if n := utf8.RuneCountInString(line); n > longest {
+		return nil, runbook.Refuse("Put the rest into `/itms note` or the thread.", "That line has %d characters; the bot reads %d at most.", n, longest)
 	}
 	var words []string
 	var word strings.Builder

@@ -25,6 +25,8 @@ func TestWords(t *testing.T) {
 		{"", nil, ""},
 		{"   \u200b ", nil, ""},
 		{`note "open`, nil, "There is a quote that does not end."},
+		{strings.Repeat("ü", 1000), []string{strings.Repeat("ü", 1000)}, ""},
+		{strings.Repeat("ü", 1001), nil, "That line has 1001 characters; the bot reads 1000 at most."},
 		{strings.Repeat("x", 4000), nil, "That line has 4000 characters; the bot reads 1000 at most."},
 	}
 	for _, tt := range tests {

@@ -117,6 +117,9 @@ func (r *Router) dispatch(tx actions.Tx, o actions.Order, words []string) (Reply
 		}
 		return c.run(tx, o, words[1:])
 	}
+	if no := r.engine.Policy().Known(o.By); no != nil {
+		return Reply{}, no, nil // the words are for those on the list
+	}
 	return Reply{}, r.unknown(words[0]), nil
 }
 
