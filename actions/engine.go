@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"itmsbot/estate"
@@ -238,6 +239,9 @@ func (e *Engine) planOf(ctx context.Context, r runbook.Request) (runbook.Plan, D
 		}
 	}
 	draft, err := action.Plan(ctx, env, ask)
+	if err == nil {
+		err = apart(draft.Machines)
+	}
 	if err != nil {
 		return runbook.Plan{}, draft, err
 	}
@@ -248,6 +252,21 @@ func (e *Engine) planOf(ctx context.Context, r runbook.Request) (runbook.Plan, D
 	return runbook.Plan{Format: runbook.PlanFormat, Estate: env.Estate.Name, Upgrade: r.Upgrade, Request: r.ID, Config: env.Config,
 		Action: action.Name, Section: action.Section, Args: args, Machines: draft.Machines, LeftOut: draft.LeftOut, Stages: draft.Stages,
 		Thresholds: draft.Thresholds, Needs: e.policy.NeedsFor(r.Risk)}, draft, nil
+}
+
+// apart refuses a plan in which two hosts are one machine: an address leads to
+// the wrong one, and it would get what is meant for the other.
+func apart(machines []runbook.Machine) error {
+	host := map[string]string{}
+	for _, m := range machines {
+		guid := strings.ToLower(m.GUID)
+		if other, again := host[guid]; again && guid != "" {
+			return runbook.Refuse("Correct the address of one of them in `itmsbot.yaml`.",
+				"%s and %s are one machine: both answer as %s, machine `%s`.", other, m.Host, m.Name, m.GUID)
+		}
+		host[guid] = m.Host
+	}
+	return nil
 }
 
 // readTaken loads the request that is to be taken back, with its plan and what
