@@ -112,6 +112,7 @@ func (s *Server) negotiate(w http.ResponseWriter, c *connection, value string) s
 			s.count(func(st *Stats) { st.Handshakes++ })
 			return c.on.user
 		}
+		s.count(func(st *Stats) { st.Refused++ })
 	}
 	c.hello, c.on = nil, nil
 	s.cfg.Log.Info("logon refused", "host", s.cfg.Name, "from", c.remote, "reason", err)

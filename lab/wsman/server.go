@@ -78,6 +78,7 @@ type Stats struct {
 	Connections    int // accepted
 	Requests       int // HTTP requests, the legs of the handshake among them
 	Handshakes     int // NTLM logons that succeeded
+	Refused        int // answers to a challenge that were not accepted
 	Basic          int // requests that carried a password in clear, accepted or not
 	Commands       int // commands started
 	Shells         int // shells open now
