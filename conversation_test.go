@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
@@ -70,17 +69,23 @@ func play(t *testing.T, name string, archive *txtar.Archive) {
 type player struct {
 	*stage
 	first world.Dump
-	last  string // who acted last: whose private answers are read
+	last  string // who acted last, and in which channel: whose private
+	where string // answers are read
 }
 
 var lines = []struct {
 	form *regexp.Regexp
 	do   func(p *player, m []string)
 }{
-	{regexp.MustCompile(`^(Ana|Ben|Dora|Cleo): (.+)$`), func(p *player, m []string) { p.last = m[1]; p.say(m[1], unquote(m[2])) }},
-	{regexp.MustCompile(`^(Ana|Ben|Dora|Cleo) presses (.+) on (.+)$`), func(p *player, m []string) { p.last = m[1]; p.press(m[1], m[2], m[3]) }},
-	{regexp.MustCompile(`^< (.+)$`), func(p *player, m []string) { p.reads(p.last, m[1]) }},
+	{regexp.MustCompile(`^(Ana|Ben|Dora|Cleo|Guest): (.+)$`), func(p *player, m []string) {
+		p.last, p.where = m[1], p.plant.slack.Channel
+		p.say(m[1], p.repeated(unquote(m[2])))
+	}},
+	{regexp.MustCompile(`^(Ana|Ben|Dora|Cleo|Guest) elsewhere: (.+)$`), func(p *player, m []string) { p.last, p.where = m[1], elsewhere; p.sayIn(elsewhere, m[1], m[2]) }},
+	{regexp.MustCompile(`^(Ana|Ben|Dora|Cleo|Guest) presses (.+) on (.+)$`), func(p *player, m []string) { p.last, p.where = m[1], p.plant.slack.Channel; p.press(m[1], m[2], m[3]) }},
+	{regexp.MustCompile(`^< (.+)$`), func(p *player, m []string) { p.readsIn(p.where, p.last, m[1]) }},
 	{regexp.MustCompile(`^> (.+)$`), func(p *player, m []string) { p.sees(strings.Split(m[1], " … ")...) }},
+	{regexp.MustCompile(`^once> (.+)$`), func(p *player, m []string) { p.once(strings.Split(m[1], " … ")...) }},
 	{regexp.MustCompile(`^!> (.+)$`), func(p *player, m []string) { p.neverSaw(m[1]) }},
 	{regexp.MustCompile(`^world as at the start$`), func(p *player, _ []string) {
 		if d := cmp.Diff(p.first, p.lab.World.Dump()); d != "" {
@@ -88,6 +93,8 @@ var lines = []struct {
 		}
 	}},
 	{regexp.MustCompile(`^world: (\S+) doors (\S+)$`), func(p *player, m []string) { p.doors(m[1], m[2]) }},
+	{regexp.MustCompile(`^world: (\S+) has (\d+) snapshots?$`), func(p *player, m []string) { p.snapshots(m[1], atoi(p.t, m[2])) }},
+	{regexp.MustCompile(`^world: (\S+) is up for (\S+)$`), func(p *player, m []string) { p.upFor(m[1], m[2]) }},
 	{regexp.MustCompile(`^until world: (\S+) doors (\S+)$`), func(p *player, m []string) { p.untilDoors(m[1], m[2]) }},
 	{regexp.MustCompile(`^advance (\S+)$`), func(p *player, m []string) { p.advance(m[1]) }},
 	{regexp.MustCompile(`^set (\{.+\})$`), func(p *player, m []string) { p.set(m[1]) }},
@@ -98,8 +105,22 @@ var lines = []struct {
 	{regexp.MustCompile(`^host (\S+): (\{.+\})$`), func(p *player, m []string) { p.hostFault(m[1], m[2]) }},
 	{regexp.MustCompile(`^slack: (\{.+\})$`), func(p *player, m []string) { p.slackFault(m[1]) }},
 	{regexp.MustCompile(`^vcenter: (\{.+\})$`), func(p *player, m []string) { p.vcenterFault(m[1]) }},
+	{regexp.MustCompile(`^sql: (\{.+\})$`), func(p *player, m []string) { p.sqlFault(m[1]) }},
+	{regexp.MustCompile(`^(\S+) is looked for at the address of (\S+)$`), func(p *player, m []string) { p.moveHost(m[1], m[2]) }},
+	{regexp.MustCompile(`^the bot's password is (right|wrong)$`), func(p *player, m []string) { p.mistyped.Store(m[1] == "wrong") }},
+	{regexp.MustCompile(`^hosts get (\S+) to answer$`), func(p *player, m []string) { p.waitForHosts(m[1]) }},
+	{regexp.MustCompile(`^log-ons refused: (\d+)$`), func(p *player, m []string) { p.refusedLogOns(atoi(p.t, m[1])) }},
+	{regexp.MustCompile(`^vCenter shows another certificate$`), func(p *player, _ []string) { p.anotherVCenter() }},
+	{regexp.MustCompile(`^a self-restore is due on (\S+) in (\S+)$`), func(p *player, m []string) { p.selfRestore(m[1], m[2]) }},
+	{regexp.MustCompile(`^replace the bot$`), func(p *player, _ []string) { p.replaceBot() }},
+	{regexp.MustCompile(`^hold waits of (\S+)$`), func(p *player, m []string) { p.gate.hold(p.duration(m[1])) }},
+	{regexp.MustCompile(`^let waits go$`), func(p *player, _ []string) { p.gate.open() }},
 	{regexp.MustCompile(`^faults end$`), func(p *player, _ []string) {
 		p.lab.Slack.Clear()
+		p.lab.CMDB.Clear()
+		if err := p.lab.VCenter.Clear(); err != nil {
+			p.t.Fatal(err)
+		}
 		for _, h := range p.lab.Hosts {
 			h.Clear()
 		}
@@ -165,13 +186,7 @@ func (p *player) untilDoors(host, want string) {
 	}
 }
 
-func (p *player) advance(s string) {
-	d, err := time.ParseDuration(s)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	p.lab.World.Advance(d)
-}
+func (p *player) advance(s string) { p.lab.World.Advance(p.duration(s)) }
 
 func (p *player) set(s string) {
 	var c world.Condition

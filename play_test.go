@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,6 +33,9 @@ type stage struct {
 	running sync.WaitGroup
 	// heard is how many ephemeral messages each person has had read.
 	heard map[string]int
+	// gate and mistyped are what a conversation may change of the plant.
+	gate     *gate
+	mistyped atomic.Bool
 }
 
 // patience bounds every wait of a test. Nothing waits for it when it passes.
@@ -40,8 +44,8 @@ const patience = 60 * time.Second
 func openStage(t testing.TB) *stage {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
-	s := &stage{t: t, dir: t.TempDir(), ctx: ctx, ids: map[string]string{}, heard: map[string]int{}}
-	l, err := lab.Start(lab.Options{Listen: "127.0.0.1:0", Manual: true, Dir: s.dir, Log: slog.New(slog.DiscardHandler)})
+	s := &stage{t: t, dir: t.TempDir(), ctx: ctx, ids: map[string]string{"Guest": guest}, heard: map[string]int{}, gate: &gate{}}
+	l, err := lab.Start(lab.Options{Listen: "127.0.0.1:0", Manual: true, Dir: s.dir, Slack: withGuest, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,9 +61,11 @@ func openStage(t testing.TB) *stage {
 	})
 	s.plant = labPlant(l, filepath.Join(s.dir, "itmsbot.db"), slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelWarn})))
 	s.plant.slack.Hurry = true
-	s.plant.clock = steppedClock{s.plant.clock.(labClock)}
+	s.plant.clock = steppedClock{s.plant.clock.(labClock), s.gate}
+	passwords(s.plant.hosts, &s.mistyped)
 	s.startBot()
 	t.Cleanup(func() {
+		s.gate.open()
 		s.stopBot()
 		stop()
 		lost.Wait()
@@ -77,11 +83,17 @@ func (l testLog) Write(b []byte) (int, error) {
 
 // steppedClock moves the world on by what is waited for, so that no test waits
 // for time to pass. The bot's own timers keep their real pace.
-type steppedClock struct{ labClock }
+type steppedClock struct {
+	labClock
+	gate *gate
+}
 
 func (c steppedClock) Sleep(ctx context.Context, d time.Duration) error {
 	if d <= timerPause { // the loop of timers would race through the day
 		return c.labClock.Sleep(ctx, d)
+	}
+	if err := c.gate.pass(ctx, d); err != nil {
+		return err
 	}
 	c.w.Advance(d)
 	return ctx.Err()
@@ -130,9 +142,14 @@ func (s *stage) until(what string, ok func() bool) {
 
 func (s *stage) say(who, text string) {
 	s.t.Helper()
+	s.sayIn(s.plant.slack.Channel, who, text)
+}
+
+func (s *stage) sayIn(channel, who, text string) {
+	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.ctx, patience)
 	defer cancel()
-	if _, err := s.lab.Slack.Say(ctx, s.id(who), s.plant.slack.Channel, "", text); err != nil {
+	if _, err := s.lab.Slack.Say(ctx, s.id(who), channel, "", text); err != nil {
 		s.t.Fatalf("%s: %s: %v", who, text, err)
 	}
 }
@@ -172,11 +189,16 @@ func (s *stage) press(who, label, about string) {
 // reads waits for the next ephemeral message of a person that holds words.
 func (s *stage) reads(who, words string) {
 	s.t.Helper()
+	s.readsIn(s.plant.slack.Channel, who, words)
+}
+
+func (s *stage) readsIn(channel, who, words string) {
+	s.t.Helper()
 	s.until(fmt.Sprintf("%s alone reads %q", who, words), func() bool {
-		private := s.private(who)
-		for i := s.heard[who]; i < len(private); i++ {
+		private := s.private(channel, who)
+		for i := s.heard[channel+who]; i < len(private); i++ {
 			if strings.Contains(flat(private[i].Blocks), words) {
-				s.heard[who] = i + 1
+				s.heard[channel+who] = i + 1
 				return true
 			}
 		}
@@ -184,9 +206,9 @@ func (s *stage) reads(who, words string) {
 	})
 }
 
-func (s *stage) private(who string) []slack.Message {
+func (s *stage) private(channel, who string) []slack.Message {
 	var list []slack.Message
-	for _, m := range s.lab.Slack.Messages(s.id(who), s.plant.slack.Channel, "") {
+	for _, m := range s.lab.Slack.Messages(s.id(who), channel, "") {
 		if m.Ephemeral {
 			list = append(list, m)
 		}
@@ -199,12 +221,7 @@ func (s *stage) sees(words ...string) {
 	s.t.Helper()
 	s.until(fmt.Sprintf("the channel shows %q", words), func() bool {
 		for _, m := range s.lab.Slack.Messages(s.id("Cleo"), s.plant.slack.Channel, "") {
-			text := flat(m.Blocks)
-			all := !m.Ephemeral
-			for _, w := range words {
-				all = all && strings.Contains(text, w)
-			}
-			if all {
+			if !m.Ephemeral && holdsAll(flat(m.Blocks), words) {
 				return true
 			}
 		}
@@ -219,7 +236,7 @@ func (s *stage) channel(who string) string {
 		fmt.Fprintf(&b, "%s %s ephemeral=%v\n   %s\n", m.TS, m.User, m.Ephemeral, flat(m.Blocks))
 	}
 	for name := range s.ids {
-		for _, m := range s.private(name) {
+		for _, m := range s.private(s.plant.slack.Channel, name) {
 			fmt.Fprintf(&b, "only %s: %s\n", name, flat(m.Blocks))
 		}
 	}

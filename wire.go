@@ -33,6 +33,7 @@ type plant struct {
 	phones   map[string]string   // by user id; for the way-back sheet alone
 	cmdb     *sqlserver.Instance // nil where none is configured
 	vcenter  *vsphere.Config     // the same
+	remote   winrm.Options       // how long hosts are waited for; zero is good
 	limits   actions.Limits
 	clock    actions.Clock
 	// digest is of the effective configuration; every plan carries it.
@@ -61,7 +62,9 @@ func (p plant) wire() (*wired, error) {
 	if err := p.policy.Check(); err != nil {
 		return nil, fmt.Errorf("the list of people: %w", err)
 	}
-	fleet, err := winrm.New(p.hosts, winrm.Options{Log: p.log})
+	remote := p.remote
+	remote.Log = p.log
+	fleet, err := winrm.New(p.hosts, remote)
 	if err != nil {
 		return nil, err
 	}
