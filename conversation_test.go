@@ -96,6 +96,7 @@ var lines = []struct {
 	{regexp.MustCompile(`^world: (\S+) has (\d+) snapshots?$`), func(p *player, m []string) { p.snapshots(m[1], atoi(p.t, m[2])) }},
 	{regexp.MustCompile(`^world: (\S+) is up for (\S+)$`), func(p *player, m []string) { p.upFor(m[1], m[2]) }},
 	{regexp.MustCompile(`^until world: (\S+) doors (\S+)$`), func(p *player, m []string) { p.untilDoors(m[1], m[2]) }},
+	{regexp.MustCompile(`^until world: (\S+) has (\d+) snapshots?$`), func(p *player, m []string) { p.untilSnapshots(m[1], atoi(p.t, m[2])) }},
 	{regexp.MustCompile(`^advance (\S+)$`), func(p *player, m []string) { p.advance(m[1]) }},
 	{regexp.MustCompile(`^set (\{.+\})$`), func(p *player, m []string) { p.set(m[1]) }},
 	{regexp.MustCompile(`^way back: (\S+) (snapshot|backup|none)(?:, (.+))?$`), func(p *player, m []string) { p.wayBack(m[1], m[2], m[3]) }},

@@ -29,6 +29,8 @@ const (
 	childDir  = "ITMSBOT_TEST_CHILD"  // the lab's folder
 	childDies = "ITMSBOT_TEST_DIE_AT" // the event after which it kills itself; 0 is never
 	childDisk = "ITMSBOT_TEST_DISK"   // size of a disk of its own for the database, empty is none
+	// childDiffers makes it a bot whose plans differ.
+	childDiffers = "ITMSBOT_TEST_DIFFERS"
 )
 
 func TestMain(m *testing.M) {
@@ -74,6 +76,9 @@ func child(dir string) error {
 	p.clock = clock
 	p.policy.Expiry = 24 * time.Hour
 	p.slack.Hurry = true
+	if os.Getenv(childDiffers) != "" {
+		differently(&p)
+	}
 	w, err := p.wire()
 	if err != nil {
 		return err
@@ -111,10 +116,10 @@ type process struct {
 	err  error         // how, once done is closed
 }
 
-func startChild(t *testing.T, dir string, dieAt int64) *process {
+func startChild(t *testing.T, dir string, dieAt int64, more ...string) *process {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), childDir+"="+dir, fmt.Sprintf("%s=%d", childDies, dieAt))
+	cmd.Env = append(append(os.Environ(), childDir+"="+dir, fmt.Sprintf("%s=%d", childDies, dieAt)), more...)
 	cmd.Stderr = testLog{t}
 	in, err := cmd.StdinPipe()
 	if err != nil {

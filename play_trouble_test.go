@@ -115,14 +115,33 @@ func holdsAll(text string, words []string) bool {
 
 func (p *player) snapshots(host string, want int) {
 	p.t.Helper()
-	n := 0
+	if n := p.countSnapshots(host); n != want {
+		p.t.Errorf("%s has %d snapshots, want %d", host, n, want)
+	}
+}
+
+func (p *player) countSnapshots(host string) (n int) {
 	for _, s := range p.lab.World.Truth().Snapshots {
 		if s.Host == host {
 			n++
 		}
 	}
-	if n != want {
-		p.t.Errorf("%s has %d snapshots, want %d", host, n, want)
+	return n
+}
+
+// untilSnapshots waits for the world, not for the channel.
+func (p *player) untilSnapshots(host string, want int) {
+	p.t.Helper()
+	ctx, cancel := p.within()
+	defer cancel()
+	for {
+		seen := p.lab.World.Version()
+		if p.countSnapshots(host) == want {
+			return
+		}
+		if _, err := p.lab.World.Wait(ctx, seen); err != nil {
+			p.t.Fatalf("%s never had %d snapshots", host, want)
+		}
 	}
 }
 
@@ -186,15 +205,10 @@ func (p *player) selfRestore(host, in string) {
 	}
 }
 
-// replaceBot starts a program whose plans would differ: other thresholds,
-// another keep list, another configuration.
+// replaceBot starts a program whose plans would differ.
 func (p *player) replaceBot() {
 	p.stopBot()
-	p.plant.limits.QueueEmpty += 1000
-	p.plant.limits.FreeBytes *= 2
-	p.plant.limits.Linger *= 2
-	p.plant.estate.Keep = p.plant.estate.Keep[:1]
-	p.plant.digest = configDigest(p.plant)
+	differently(&p.plant)
 	p.startBot()
 }
 
