@@ -39,7 +39,8 @@ func TestConversations(t *testing.T) {
 	}
 }
 
-// play plays one conversation and checks the trail at its end.
+// play plays one conversation. At its end nothing was said twice, and the trail
+// is whole.
 func play(t *testing.T, name string, archive *txtar.Archive) {
 	s := openStage(t)
 	p := &player{stage: s, first: s.lab.World.Dump()}
@@ -56,6 +57,9 @@ func play(t *testing.T, name string, archive *txtar.Archive) {
 				t.Fatalf("%s, %s line %d: %s\n%s", name, file.Name, i+1, line, s.channel("Cleo"))
 			}
 		}
+	}
+	if twice := s.saidTwice(); len(twice) > 0 {
+		t.Errorf("%s: said twice: %q", name, twice)
 	}
 	s.stopBot()
 	report, err := store.Verify(s.plant.database, s.plant.database+".anchors")

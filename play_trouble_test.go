@@ -104,6 +104,41 @@ func (p *player) once(words ...string) {
 	}
 }
 
+// saidTwice lists the purposes that more than one message was posted for, in the
+// channel or in a thread: a post of unknown fate that was not found again.
+func (s *stage) saidTwice() []string {
+	posted := map[string]map[string]bool{} // purpose -> ts
+	note := func(list []slack.Message) {
+		for _, m := range list {
+			var meta struct {
+				Payload struct {
+					Purpose string `json:"purpose"`
+				} `json:"event_payload"`
+			}
+			if json.Unmarshal(m.Metadata, &meta) != nil || meta.Payload.Purpose == "" {
+				continue
+			}
+			if posted[meta.Payload.Purpose] == nil {
+				posted[meta.Payload.Purpose] = map[string]bool{}
+			}
+			posted[meta.Payload.Purpose][m.TS] = true
+		}
+	}
+	channel := s.lab.Slack.Messages(s.ids["Cleo"], s.plant.slack.Channel, "")
+	note(channel)
+	for _, m := range channel {
+		note(s.lab.Slack.Messages(s.ids["Cleo"], s.plant.slack.Channel, m.TS))
+	}
+	var twice []string
+	for purpose, stamps := range posted {
+		if len(stamps) > 1 {
+			twice = append(twice, purpose)
+		}
+	}
+	slices.Sort(twice)
+	return twice
+}
+
 func holdsAll(text string, words []string) bool {
 	for _, w := range words {
 		if !strings.Contains(text, w) {
