@@ -30,6 +30,7 @@ func TestConversations(t *testing.T) {
 	}
 	for _, f := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(f), ".txtar"), func(t *testing.T) {
+			t.Parallel() // each has an estate of its own
 			archive, err := txtar.ParseFile(f)
 			if err != nil {
 				t.Fatal(err)
