@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
-	"time"
 
 	"itmsbot/lab"
 	"itmsbot/lab/world"
@@ -37,7 +36,7 @@ func openPractice(t *testing.T) *stage {
 	}
 	s := &stage{t: t, lab: l, dir: dir, ctx: ctx, ids: map[string]string{}, heard: map[string]int{}, gate: &gate{}}
 	s.plant = plantOf(l.Document(), filepath.Join(dir, "itmsbot.db"), slog.New(slog.DiscardHandler))
-	s.plant.clock = fastClock{time.Now()}
+	s.plant.clock = labClock{l.World}
 	for _, m := range lab.Members() {
 		s.ids[m.Name] = m.ID
 	}
