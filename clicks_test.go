@@ -4,6 +4,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	slackgo "github.com/slack-go/slack"
 
@@ -133,6 +134,15 @@ func TestApproverAgainstApprover(t *testing.T) {
 	default:
 		t.Errorf("denied %d times and begun all the same", n)
 	}
+	// Too late for certain: it runs.
+	s.say("Ana", "/itms quiesce")
+	s.gate.hold(30 * time.Second)
+	s.press("Ben", "Approve", "R-2")
+	s.sees("R-2", ": running")
+	s.say("Dora", "/itms deny R-2")
+	s.reads("Dora", "*Nothing was done.* R-2 is approved already and running.")
+	s.gate.open()
+	s.sees("(1.4): done", "R-2")
 }
 
 // TestClickFromElsewhere: the same button, posted by the same app, counts on the

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"itmsbot/estate/trust"
 	"itmsbot/estate/winrm"
 	"itmsbot/lab/slack"
 	"itmsbot/lab/tds"
@@ -62,7 +63,7 @@ func (g *gate) pass(ctx context.Context, d time.Duration) error {
 
 // passwords answers log-ons with the right password or with a wrong one.
 func passwords(hosts []winrm.Host, wrong *atomic.Bool) {
-	asked := map[*winrm.Login]bool{}
+	asked := map[*trust.Login]bool{}
 	for _, h := range hosts {
 		if asked[h.Login] {
 			continue
