@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"itmsbot/actions"
+	"itmsbot/commands"
 	"itmsbot/estate"
 	"itmsbot/runbook"
 )
@@ -93,8 +94,13 @@ func TestEscape(t *testing.T) {
 			t.Errorf("escape(%q) = %q, want %q", in, got, want)
 		}
 	}
-	if got := mrkdwn("@t(1795848900) <!here> @p(UBEN00001)"); got != "<!date^1795848900^{time}|06:55 UTC> &lt;!here&gt; <@UBEN00001>" {
+	ours := commands.Time(time.Unix(1795848900, 0)) + " <!here> " + commands.Mention(runbook.Person{Team: "T1", User: "UBEN00001"})
+	if got := mrkdwn(ours); got != "<!date^1795848900^{time}|06:55 UTC> &lt;!here&gt; <@UBEN00001>" {
 		t.Errorf("mrkdwn: %q", got)
+	}
+	// Nobody can type what only we write.
+	if typed := "@t(1795848900) @p(UBEN00001) @tAAAAAAAAAA(1)"; mrkdwn(typed) != typed || plain(typed) != typed {
+		t.Errorf("typed: %q %q", mrkdwn(typed), plain(typed))
 	}
 }
 

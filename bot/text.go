@@ -2,20 +2,21 @@ package bot
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
 
 	"github.com/slack-go/slack"
+
+	"itmsbot/commands"
 )
 
 // The two words of a plain reply that mean something here: a moment and a
 // person (commands.Time, commands.Mention).
 var (
-	timeWord   = regexp.MustCompile(`@t\((\d{1,12})\)`)
-	personWord = regexp.MustCompile(`@p\(([A-Z0-9]{1,20})\)`)
+	timeWord   = commands.TimeWord
+	personWord = commands.PersonWord
 )
 
 // escape makes text that cannot be markup: entities for & < >, and nothing

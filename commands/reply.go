@@ -2,7 +2,9 @@ package commands
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
+	"regexp"
 	"time"
 
 	"itmsbot/runbook"
@@ -29,11 +31,23 @@ type Button struct {
 	Line string `json:"line"`
 }
 
-// Time writes a moment so that every reader sees their own zone.
-func Time(t time.Time) string { return fmt.Sprintf("@t(%d)", t.Unix()) }
+// drawn is another one at each start. What people type and servers write cannot
+// know it, so that no text from outside passes for a Time or a Mention.
+var drawn = rand.Text()[:10]
 
-// Mention writes a person so that they are told.
-func Mention(p runbook.Person) string { return "@p(" + p.User + ")" }
+// TimeWord and PersonWord find what Time and Mention have written; their first
+// group is the second since 1970, or the user id.
+var (
+	TimeWord   = regexp.MustCompile(`@t` + drawn + `\((\d{1,12})\)`)
+	PersonWord = regexp.MustCompile(`@p` + drawn + `\(([A-Z0-9]{1,20})\)`)
+)
+
+// Time writes a moment so that every reader sees their own zone. The word is good
+// for as long as the program runs: it is for replies and drawings, not for the trail.
+func Time(t time.Time) string { return fmt.Sprintf("@t%s(%d)", drawn, t.Unix()) }
+
+// Mention writes a person so that they are told; the same holds of it.
+func Mention(p runbook.Person) string { return "@p" + drawn + "(" + p.User + ")" }
 
 // no is the reply to a refusal.
 func no(r *runbook.Refusal) Reply {
