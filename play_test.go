@@ -121,6 +121,9 @@ func (s *stage) stopBot() {
 	if err := s.bot.close(); err != nil {
 		s.t.Errorf("close: %v", err)
 	}
+	// What is said to a socket that nobody reads any more is lost on the next
+	// bot.
+	s.until("its socket is gone", func() bool { return s.lab.Slack.Connections() == 0 })
 }
 
 // until waits until something in the channel makes ok true.
