@@ -36,10 +36,10 @@ func keptStage(t *testing.T, dir string) (s *stage, end func()) {
 	})
 	s.plant = labPlant(l, filepath.Join(dir, "itmsbot.db"), slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelWarn})))
 	s.plant.slack.Hurry = true
-	s.plant.clock = steppedClock{s.plant.clock.(labClock)}
+	s.plant.clock = steppedClock{s.plant.clock.(labClock), &gate{}}
 	s.startBot()
 	for name := range s.ids { // what was read before is not read again
-		s.heard[name] = len(s.private(name))
+		s.heard[s.plant.slack.Channel+name] = len(s.private(s.plant.slack.Channel, name))
 	}
 	end = sync.OnceFunc(func() {
 		s.stopBot()
