@@ -219,17 +219,29 @@ func (s *stage) private(channel, who string) []slack.Message {
 	return list
 }
 
-// sees waits until a message that everybody sees holds all of the words.
+// sees waits until a message that everybody sees, in the channel or in a thread,
+// holds all of the words.
 func (s *stage) sees(words ...string) {
 	s.t.Helper()
 	s.until(fmt.Sprintf("the channel shows %q", words), func() bool {
 		for _, m := range s.lab.Slack.Messages(s.id("Cleo"), s.plant.slack.Channel, "") {
-			if !m.Ephemeral && holdsAll(flat(m.Blocks), words) {
+			if !m.Ephemeral && (holdsAll(flat(m.Blocks), words) || s.threadShows(m.TS, words)) {
 				return true
 			}
 		}
 		return false
 	})
+}
+
+// threadShows reports whether a message in the thread of another holds all of the
+// words.
+func (s *stage) threadShows(ts string, words []string) bool {
+	for _, m := range s.lab.Slack.Messages(s.id("Cleo"), s.plant.slack.Channel, ts) {
+		if m.TS != ts && !m.Ephemeral && holdsAll(flat(m.Blocks), words) {
+			return true
+		}
+	}
+	return false
 }
 
 // channel shows what a person sees, for a failing test.

@@ -100,6 +100,9 @@ type Finding struct {
 	Standing Standing
 	// Text is the evidence in a sentence for the card.
 	Text string
+	// Warn is a further sentence that people should read even if all is well;
+	// a card keeps it where it has no room for the rest.
+	Warn string
 	// Before is what is there now, for the way back. It is recorded with
 	// the first intent of the step and never again.
 	Before any

@@ -39,7 +39,7 @@ var backupsCurrent = &Kind{
 			f.Standing, f.Ask = IsDone, nil
 			f.Text = fmt.Sprintf("%s was backed up in full %s ago, to %s.", b.Database, hours(newest.Age), newest.Device)
 			if newest.CopyOnly {
-				f.Text += " It is a copy-only backup."
+				f.Warn = "It is a copy-only backup."
 			}
 		}
 		return f, nil

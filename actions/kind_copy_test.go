@@ -173,12 +173,13 @@ func TestSparedRulesAreSaid(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			f := &oneFirewall{fw: estate.Firewall{Answer: estate.Answer{Machine: "guid"}, Profiles: good, Active: []estate.Rule{tt.active}, Peers: tt.peers}}
 			got, err := firewallDisable.Look(t.Context(), Env{Firewalls: f}, step)
-			if err != nil || got.Standing != tt.want || strings.Contains(got.Text, tt.never) {
-				t.Errorf("%s %q %v, want %s without %q", got.Standing, got.Text, err, tt.want, tt.never)
+			said := got.Text + " " + got.Warn
+			if err != nil || got.Standing != tt.want || strings.Contains(said, tt.never) {
+				t.Errorf("%s %q %v, want %s without %q", got.Standing, said, err, tt.want, tt.never)
 			}
 			for _, w := range tt.words {
-				if !strings.Contains(got.Text, w) {
-					t.Errorf("%q does not say %q", got.Text, w)
+				if !strings.Contains(said, w) {
+					t.Errorf("%q does not say %q", said, w)
 				}
 			}
 		})

@@ -146,7 +146,7 @@ func lookAtDisabled(ctx context.Context, env Env, s runbook.Step) (Finding, erro
 	default:
 		f.Standing, f.Text = IsDone, fmt.Sprintf("%s off. %s", count(off, "rule"), p.connected(fw.Peers))
 	}
-	f.Text += p.leftOn()
+	f.Warn = strings.TrimSpace(p.leftOn())
 	return f, nil
 }
 

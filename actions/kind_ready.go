@@ -93,7 +93,7 @@ var hostReady = &Kind{
 		}
 		f := Finding{Standing: IsDone, HostNow: record.Now, Facts: readyFacts{Faults: faults, Skew: int64(skew.Seconds()), Account: record.Account}}
 		if f.Text = "As recorded; " + accountAge(record.Account) + "."; old(record.Account, p.PasswordDays) {
-			f.Text += fmt.Sprintf(" Windows changes it after %d days: go back before that, or the domain does not know %s any more.", record.Account.PasswordDays, s.Host)
+			f.Warn = fmt.Sprintf("Windows changes the machine password after %d days: go back before that, or the domain does not know %s any more.", record.Account.PasswordDays, s.Host)
 		}
 		if len(faults) > 0 {
 			f.Standing, f.Text = Otherwise, upper(strings.Join(faults, "; "))+"."

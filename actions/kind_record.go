@@ -48,10 +48,11 @@ var hostRecord = &Kind{
 		}
 		say := []string{count(len(facts.Services), "ITMS service"), count(len(facts.Products), "product"), count(len(fw.Active), "open firewall rule"),
 			"profile " + estate.Join(facts.Profiles), accountAge(record.Account)}
+		warn := ""
 		if words := estate.SaySkew(s.Host, skew); words != "" {
-			say = append(say, words)
+			warn = upper(words) + "."
 		}
-		return Finding{Standing: IsDone, HostNow: record.Now, Facts: facts, Text: "Recorded: " + strings.Join(say, ", ") + ".",
+		return Finding{Standing: IsDone, HostNow: record.Now, Facts: facts, Warn: warn, Text: "Recorded: " + strings.Join(say, ", ") + ".",
 			Files: []File{{Name: "record-" + s.Host + ".json", Title: s.Host + " as it was before", Bytes: whole}}}, nil
 	},
 }

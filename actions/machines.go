@@ -93,10 +93,15 @@ func wayBackOf(h estate.Host) string {
 	return "has no way back, because " + h.Because
 }
 
-// readings are those of the machines' clocks that are worth a word.
+// readings are what of the machines is worth a word: a clock that is off, and a
+// name that is another one. A host need not be called as its computer is, but two
+// addresses that were exchanged look just like that.
 func readings(machines []machine) []runbook.Reading {
 	var list []runbook.Reading
 	for _, m := range machines {
+		if !strings.EqualFold(m.record.Name, m.host.Name) {
+			list = append(list, runbook.Reading{What: m.host.Name, Value: "calls itself " + m.record.Name, At: m.record.Now})
+		}
 		if s := estate.SaySkew(m.host.Name, m.skew); s != "" {
 			list = append(list, runbook.Reading{What: "Clock of " + m.host.Name, Value: s, At: m.record.Now})
 		}

@@ -59,7 +59,7 @@ const maxFacts = 12 << 10
 // outcomeOf turns a finding into an ending. Facts that an event does not hold
 // are kept as a file: they are never dropped.
 func outcomeOf(result runbook.Result, f Finding) ending {
-	b := ending{OutcomeBody: runbook.OutcomeBody{Result: result, Text: f.Text, HostNow: f.HostNow.UTC().Truncate(time.Second)}, files: f.Files}
+	b := ending{OutcomeBody: runbook.OutcomeBody{Result: result, Text: f.Text, Warn: f.Warn, HostNow: f.HostNow.UTC().Truncate(time.Second)}, files: f.Files}
 	facts, err := runbook.Canonical(f.Facts)
 	switch {
 	case err != nil:
@@ -71,7 +71,7 @@ func outcomeOf(result runbook.Result, f Finding) ending {
 	}
 	if f.Standing == Otherwise && len(f.Ask) > 0 {
 		b.Result = runbook.Asks
-		bound := append([]byte(f.Text+"\n"), facts...)
+		bound := append([]byte(f.Text+"\n"+f.Warn+"\n"), facts...)
 		for _, file := range f.Files {
 			bound = append(bound, runbook.Digest(file.Bytes)...)
 		}

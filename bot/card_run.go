@@ -35,7 +35,21 @@ func (v view) running() drawing {
 	more := append(v.stages(), buttons(press{"Stop after this step", "stop " + r.ID, "", &question{
 		"Stop " + r.ID + " after this step?", "The running step finishes. No further step starts. The doors stay as they are until you decide.",
 		"Stop " + r.ID, "danger"}}))
-	return v.draw("running", "*"+of+"* "+v.copy.Means, fmt.Sprintf("%s is running, request %s. %s", v.copy.Title, r.ID, of), more...)
+	return v.draw("running", "*"+of+"* "+v.progress(stage)+v.copy.Means, fmt.Sprintf("%s is running, request %s. %s", v.copy.Title, r.ID, of), more...)
+}
+
+// progress is how far the running step is, where it is one and says so.
+func (v view) progress(stage runbook.Stage) string {
+	said := ""
+	for _, s := range stage.Steps {
+		if life, ok := v.request.Step(s.ID); ok && life.Open && life.Text != "" {
+			if said != "" {
+				return ""
+			}
+			said = cut(life.Text, 300) + " "
+		}
+	}
+	return said
 }
 
 // needsPerson is a request that waits, or was found after a start.

@@ -264,7 +264,7 @@ func (o *outbound) drawStage(of string) (drawing, place, error) {
 			if !begun || life.Open {
 				return drawing{}, place{}, nil
 			}
-			line := fmt.Sprintf("%s: %s. %s", step.Host, life.Result, life.Text)
+			line := strings.TrimSpace(fmt.Sprintf("%s: %s. %s %s", step.Host, life.Result, life.Text, life.Warn))
 			for _, a := range life.Artifacts {
 				line += fmt.Sprintf(" %s: the whole list is in the file `%s`.", a.Title, strings.ReplaceAll(artifactName(a), "`", "'"))
 			}
@@ -351,8 +351,12 @@ func (o *outbound) drawLine(kind string, e runbook.Event) (drawing, error) {
 	lead, answered := o.call(e, r, text)
 	line := mrkdwn(lead)
 	if answered {
-		line = "~" + strings.NewReplacer("~", "", "\n", " ").Replace(line) + "~ Answered."
-		lead = "Answered: " + lead
+		word := "Answered"
+		if r.State == runbook.WasLate {
+			word = "Expired"
+		}
+		line = "~" + strings.NewReplacer("~", "", "\n", " ").Replace(line) + "~ " + word + "."
+		lead = word + ": " + lead
 	}
 	return drawing{text: cut(escape(plain(lead)), 300), blocks: append(sections(line), foot(o.banner(), r.ID, seal))}, nil
 }

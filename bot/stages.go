@@ -2,11 +2,13 @@ package bot
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/slack-go/slack"
 
+	"itmsbot/estate"
 	"itmsbot/runbook"
 )
 
@@ -32,15 +34,24 @@ type stageLook struct {
 	standing standing
 	// open are the hosts whose step has not ended well.
 	open []string
-	// evidence has a sentence for each step of which something is known, as
-	// people and hosts said it.
+	// evidence is what is known of its steps, a line each, as people and hosts
+	// said it; of a stage that is done in short.
 	evidence     []string
 	began, ended time.Time
+}
+
+// hostSaid is what is known of one step.
+type hostSaid struct {
+	host, text string
+	// kept has a line of its own even where there is no room: somebody has
+	// judged it, or it warns.
+	kept bool
 }
 
 // look sums up what is known of the steps of a stage.
 func (v view) look(s runbook.Stage) stageLook {
 	l := stageLook{Stage: s}
+	var all []hostSaid
 	done, begun, failed, unknown, asks := 0, 0, 0, 0, 0
 	for _, step := range s.Steps {
 		life, ok := v.request.Step(step.ID)
@@ -77,7 +88,10 @@ func (v view) look(s runbook.Stage) stageLook {
 			if life.Judge != nil {
 				text += fmt.Sprintf(" %s said: %s.", v.name(life.Judge.By), lower(life.Judge.Text))
 			}
-			l.evidence = append(l.evidence, step.Host+": "+cut(text, 400))
+			if life.Warn != "" {
+				text += " " + life.Warn
+			}
+			all = append(all, hostSaid{step.Host, cut(text, 400), life.Judge != nil || life.Warn != ""})
 		}
 	}
 	switch {
@@ -92,7 +106,44 @@ func (v view) look(s runbook.Stage) stageLook {
 	case begun > 0:
 		l.standing = stageNow
 	}
+	if l.standing == stageDone {
+		l.evidence = inShort(all)
+		return l
+	}
+	for _, one := range all {
+		l.evidence = append(l.evidence, one.host+": "+one.text)
+	}
 	return l
+}
+
+// shortLine is how much of what went well stands on a card; the thread has all
+// of it.
+const shortLine = 240
+
+// inShort says of a stage that is done in one line what its hosts said, the same
+// words once.
+func inShort(all []hostSaid) []string {
+	var kept, words []string
+	hosts := map[string][]string{}
+	for _, one := range all {
+		if one.kept {
+			kept = append(kept, one.host+": "+one.text)
+			continue
+		}
+		if hosts[one.text] == nil {
+			words = append(words, one.text)
+		}
+		if !slices.Contains(hosts[one.text], one.host) {
+			hosts[one.text] = append(hosts[one.text], one.host)
+		}
+	}
+	for i, text := range words {
+		words[i] = estate.Join(hosts[text]) + ": " + text
+	}
+	if len(words) == 0 {
+		return kept
+	}
+	return append(kept, cut(strings.Join(words, " "), shortLine))
 }
 
 // looks sums up all stages.

@@ -92,7 +92,7 @@ func describeRun(e runbook.Event, who string) string {
 		return with(e, func(b runbook.IntentBody) string { return fmt.Sprintf("Step %s, attempt %d.", e.Step, b.Attempt) })
 	case runbook.Outcome:
 		return with(e, func(b runbook.OutcomeBody) string {
-			return fmt.Sprintf("Step %s: %s. %s", e.Step, b.Result, b.Text) + artifacts(b.Artifacts)
+			return strings.TrimSpace(fmt.Sprintf("Step %s: %s. %s %s", e.Step, b.Result, b.Text, b.Warn)) + artifacts(b.Artifacts)
 		})
 	case runbook.Waits:
 		return with(e, func(b runbook.WaitsBody) string { return "It needs a person. " + b.Text })

@@ -100,6 +100,9 @@ func (r *Router) preview(ctx context.Context, a *actions.Action, args map[string
 		return no(runbook.Refuse("", "The plan could not be made: %s.", err))
 	}
 	text := fmt.Sprintf("*This is what `/itms %s` would do now.* Nothing was asked for.", a.Name)
+	for _, l := range plan.LeftOut {
+		text += "\nLeft out: " + LeftOut(l)
+	}
 	var found []string
 	for _, f := range readings {
 		found = append(found, fmt.Sprintf("%s: %s", f.What, f.Value))

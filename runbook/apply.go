@@ -176,7 +176,7 @@ func (r *Request) step(e Event) error {
 			i = len(r.Steps) - 1
 		}
 		s := &r.Steps[i]
-		s.Attempts, s.Open, s.Result, s.Text, s.Ask, s.Judge, s.Artifacts = s.Attempts+1, true, "", "", nil, nil, nil
+		s.Attempts, s.Open, s.Result, s.Text, s.Warn, s.Ask, s.Judge, s.Artifacts = s.Attempts+1, true, "", "", "", nil, nil, nil
 		return nil
 	}
 	if i < 0 || !r.Steps[i].Open {
@@ -190,7 +190,7 @@ func (r *Request) step(e Event) error {
 	if (b.Result == Asks) != (b.Ask != nil && len(b.Ask.Answers) > 0) {
 		return &Misfit{Request: r.ID, State: r.State, Kind: e.Kind, Reason: "a question without answers, or answers without a question"}
 	}
-	s.Open, s.Result, s.Text, s.Ask, s.Artifacts, s.Ended = false, b.Result, b.Text, b.Ask, b.Artifacts, e.At
+	s.Open, s.Result, s.Text, s.Warn, s.Ask, s.Artifacts, s.Ended = false, b.Result, b.Text, b.Warn, b.Ask, b.Artifacts, e.At
 	return nil
 }
 

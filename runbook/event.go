@@ -143,9 +143,11 @@ type (
 	}
 	// OutcomeBody says how a step ended.
 	OutcomeBody struct {
-		Result Result          `json:"result"`
-		Text   string          `json:"text"`
-		Facts  json.RawMessage `json:"facts,omitempty"`
+		Result Result `json:"result"`
+		Text   string `json:"text"`
+		// Warn is what people should read although the step ended well.
+		Warn  string          `json:"warn,omitempty"`
+		Facts json.RawMessage `json:"facts,omitempty"`
 		// Artifacts are what was found and does not fit into Facts; the bytes
 		// are kept beside the trail, under their digest.
 		Artifacts []Artifact `json:"artifacts,omitempty"`

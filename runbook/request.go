@@ -182,6 +182,8 @@ type StepLife struct {
 	Open   bool   `json:"open"`
 	Result Result `json:"result,omitempty"`
 	Text   string `json:"text,omitempty"`
+	// Warn is what people should read although it ended well.
+	Warn string `json:"warn,omitempty"`
 	// Ask is what it asks, with the result Asks. Judge is who accepted what
 	// it found.
 	Ask   *Question `json:"ask,omitempty"`

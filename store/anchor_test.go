@@ -73,7 +73,7 @@ func TestDailyAnchor(t *testing.T) {
 	defer s.Close()
 	add(t, s, upgradeOpened(t, "U-1"))
 	day <- start
-	add(t, s, event(t, runbook.Noted, "", nil)) // the anchor is done when this is
+	day <- start // the writer hears this when the first is done, and has nothing new then
 	if lines := anchorLines(t, path); len(lines) != 1 || !strings.HasPrefix(lines[0], "1 ") {
 		t.Errorf("anchors: %q", lines)
 	}
