@@ -2,6 +2,7 @@ package winrm
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -100,11 +101,49 @@ func (f *Fleet) Reconnect(host string) {
 	}
 }
 
+// quiet ends the look that is under way on host: it would be torn anyway, and a host
+// that restarts has better to do (DESIGN §8).
+func (f *Fleet) quiet(host string) {
+	if r := f.hosts[strings.ToLower(host)]; r != nil {
+		r.look.giveUp(errRestarts)
+	}
+}
+
 // lane runs one script at a time on a session of its own (DESIGN §8).
 type lane struct {
 	turn    chan struct{} // holds one token
 	session *session
 	stale   atomic.Bool // the session has to be made anew
+
+	mu   sync.Mutex              // protects the following
+	stop context.CancelCauseFunc // of the run under way, nil without one
+}
+
+// errRestarts is why a look was given up.
+var errRestarts = errors.New("the host is about to be restarted")
+
+// stoppable is the context of a run that giveUp ends; done is called when it has
+// ended by itself.
+func (l *lane) stoppable(ctx context.Context) (_ context.Context, done func()) {
+	ctx, stop := context.WithCancelCause(ctx)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.stop = stop
+	return ctx, func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.stop = nil
+		stop(nil)
+	}
+}
+
+// giveUp ends the run under way, if there is one.
+func (l *lane) giveUp(why error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.stop != nil {
+		l.stop(why)
+	}
 }
 
 func newLane(h *Host, o Options) *lane {

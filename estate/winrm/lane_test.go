@@ -55,6 +55,20 @@ func TestCancel(t *testing.T) {
 	}
 }
 
+// TestLookGivesWay: a look does not go on while its host is told to restart, and the
+// next one is not concerned.
+func TestLookGivesWay(t *testing.T) {
+	w := startWindows(t, nil)
+	f := w.fleet(t, func(_ *winrm.Host, o *winrm.Options) { o.Operation = 15 * time.Second })
+	ended := make(chan error, 1)
+	go func() { ended <- f.Run(t.Context(), "SMP1", estate.Look, look("hang"), w.args(), new(echoed)) }()
+	<-w.started
+	// What becomes of the order is for others to test: this host plays no scripts.
+	_, _ = f.OrderReboot(t.Context(), "SMP1", w.machine, "U-1 R-1 8")
+	expect(t, <-ended, estate.Unreachable, "about to be restarted")
+	expect(t, f.Run(t.Context(), "SMP1", estate.Look, look("echo"), w.args(), new(echoed)), "", "")
+}
+
 // A host that takes connections and says nothing costs its limit and no more.
 func TestSilentHost(t *testing.T) {
 	t.Parallel()

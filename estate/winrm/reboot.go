@@ -24,8 +24,9 @@ func (f *Fleet) LayBootKey(ctx context.Context, host, machine, key string) (esta
 
 // OrderReboot orders a restart within seconds, once for a key. Nothing is ordered, and
 // the boot key is named as missing, where it was not laid or did not survive: then the
-// host has restarted since.
+// host has restarted since. A look that is under way on the host is given up first.
 func (f *Fleet) OrderReboot(ctx context.Context, host, machine, key string) (estate.Changed, error) {
+	f.quiet(host)
 	return f.change(ctx, host, f.scripts.rebootOrder, keyed{machine, key})
 }
 

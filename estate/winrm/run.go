@@ -54,7 +54,12 @@ func (f *Fleet) run(ctx context.Context, host string, name estate.Lane, script S
 		return false, err
 	}
 	c := command{pause: f.opts.pause, limit: f.opts.output}
-	err = c.run(ctx, l.session, f.line, input)
+	running, done := l.stoppable(ctx)
+	err = c.run(running, l.session, f.line, input)
+	if err != nil && errors.Is(context.Cause(running), errRestarts) {
+		err = &trouble{estate.Unreachable, errRestarts.Error(), errRestarts}
+	}
+	done()
 	f.leave(ctx, l, c.shell, err)
 	if err != nil {
 		return c.started, hostsNo(err)
