@@ -1,9 +1,7 @@
 package actions
 
 import (
-	"bytes"
 	"context"
-	"encoding/csv"
 	"fmt"
 	"strconv"
 	"strings"
@@ -70,30 +68,27 @@ func topOf(r estate.LogReview) estate.LogReview {
 // errorList is the whole review for a spreadsheet: a row for each source, then
 // one for each group.
 func errorList(host string, r estate.LogReview) File {
-	var b bytes.Buffer
-	out := csv.NewWriter(&b)
-	row := func(cells ...string) {
-		for i, c := range cells {
-			cells[i] = runbook.Cell(c)
-		}
-		_ = out.Write(cells) // a buffer takes everything
-	}
-	row("log", "source", "event", "last hours", "hours before", "last", "text")
+	rows := [][]string{{"log", "source", "event", "last hours", "hours before", "last", "text"}}
 	for _, s := range r.Sources {
-		from := "nothing was read"
-		if s.From != nil {
-			from = "read from " + s.From.UTC().Format(time.RFC3339)
-		}
-		row(s.Name, "all of this log", "", strconv.Itoa(s.Errors), strconv.Itoa(s.Before), "", strings.TrimSpace(from+" "+s.Stopped+" "+s.Trouble))
+		rows = append(rows, []string{s.Name, "all of this log", "", strconv.Itoa(s.Errors), strconv.Itoa(s.Before), "", readFrom(s.From, s.Stopped, s.Trouble)})
 	}
 	for _, g := range r.Groups {
-		row(g.Log, g.Source, strconv.Itoa(g.ID), strconv.Itoa(g.Count), strconv.Itoa(g.Before), g.Last.UTC().Format(time.RFC3339), g.Text)
+		rows = append(rows, []string{g.Log, g.Source, strconv.Itoa(g.ID), strconv.Itoa(g.Count), strconv.Itoa(g.Before), g.Last.UTC().Format(time.RFC3339), g.Text})
 	}
 	if r.More > 0 {
-		row("", "", "", "", "", "", fmt.Sprintf("and %d more groups that the host did not send", r.More))
+		rows = append(rows, []string{"", "", "", "", "", "", fmt.Sprintf("and %d more groups that the host did not send", r.More)})
 	}
-	out.Flush()
-	return File{Name: "errors-" + host + ".csv", Title: fmt.Sprintf("Errors of %s, %d hours", host, r.Hours), Bytes: b.Bytes()}
+	return spreadsheet("errors-"+host+".csv", fmt.Sprintf("Errors of %s, %d hours", host, r.Hours), rows)
+}
+
+// readFrom says how far back a log was read, and what kept it from being read
+// further.
+func readFrom(from *time.Time, why ...string) string {
+	text := "nothing was read"
+	if from != nil {
+		text = "read from " + from.UTC().Format(time.RFC3339)
+	}
+	return strings.Join(strings.Fields(text+" "+strings.Join(why, " ")), " ")
 }
 
 // describeGroups says how many groups are new or have grown, and the top of them.

@@ -1,9 +1,7 @@
 package actions
 
 import (
-	"bytes"
 	"context"
-	"encoding/csv"
 	"fmt"
 	"slices"
 	"strconv"
@@ -11,7 +9,6 @@ import (
 	"time"
 
 	"itmsbot/estate"
-	"itmsbot/runbook"
 )
 
 // leak is whether the doors of a host leak, as the log of its IIS says: who has got in
@@ -112,33 +109,20 @@ func sayCallers(callers []estate.IISCaller) string {
 // callerList is the whole look for a spreadsheet: a row for each site, then one for
 // each address.
 func callerList(host string, log estate.IISLog, kept []string) File {
-	var b bytes.Buffer
-	out := csv.NewWriter(&b)
-	row := func(cells ...string) {
-		for i, c := range cells {
-			cells[i] = runbook.Cell(c)
-		}
-		_ = out.Write(cells) // a buffer takes everything
-	}
 	strangers := log.Strangers(kept)
-	row("address or site", "keep list", "requests", "of agents", "last", "remark")
+	rows := [][]string{{"address or site", "keep list", "requests", "of agents", "last", "remark"}}
 	for _, s := range log.Sites {
-		from := "nothing was read"
-		if s.From != nil {
-			from = "read from " + s.From.UTC().Format(time.RFC3339)
-		}
-		row(s.Name, "", strconv.Itoa(s.Requests), "", "", strings.TrimSpace(fmt.Sprintf("%s (%s) %s %s", from, s.State, s.Stopped, s.Trouble)))
+		rows = append(rows, []string{s.Name, "", strconv.Itoa(s.Requests), "", "", readFrom(s.From, "("+string(s.State)+")", s.Stopped, s.Trouble)})
 	}
 	for _, c := range log.Callers {
 		on := "yes"
 		if slices.Contains(strangers, c) {
 			on = "no"
 		}
-		row(c.Address, on, strconv.Itoa(c.Requests), strconv.Itoa(c.Agents), c.Last.UTC().Format(time.RFC3339), "")
+		rows = append(rows, []string{c.Address, on, strconv.Itoa(c.Requests), strconv.Itoa(c.Agents), c.Last.UTC().Format(time.RFC3339), ""})
 	}
 	if log.More > 0 {
-		row("", "", "", "", "", fmt.Sprintf("and %d more addresses that the host did not send", log.More))
+		rows = append(rows, []string{"", "", "", "", "", fmt.Sprintf("and %d more addresses that the host did not send", log.More)})
 	}
-	out.Flush()
-	return File{Name: "callers-" + host + ".csv", Title: fmt.Sprintf("Who reached IIS on %s since the doors were closed", host), Bytes: b.Bytes()}
+	return spreadsheet("callers-"+host+".csv", fmt.Sprintf("Who reached IIS on %s since the doors were closed", host), rows)
 }
