@@ -144,9 +144,9 @@ func (l *Looks) services(ctx context.Context, env Env, h estate.Host) (string, e
 	}
 	differ := append(notRunning(then.ranThen(), record.Services), changedServices(then.Services, mine)...)
 	if len(differ) == 0 {
-		return fmt.Sprintf("%s, all as %s recorded them.", count(len(mine), "service"), request), nil
+		return fmt.Sprintf("%s, as %s recorded.", count(len(mine), "service"), request), nil
 	}
-	return fmt.Sprintf("%s; not as %s recorded them: %s.", count(len(mine), "service"), request, strings.Join(differ, "; ")), nil
+	return fmt.Sprintf("%s; not as %s recorded: %s.", count(len(mine), "service"), request, strings.Join(differ, "; ")), nil
 }
 
 // changedServices says which services are new, or start in another way or under

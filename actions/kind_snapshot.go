@@ -69,7 +69,7 @@ func lookAtSnapshot(ctx context.Context, env Env, s runbook.Step) (Finding, erro
 	case len(keyed) == 1 && !keyed[0].Quiesced:
 		f.Standing, f.Text = IsPartly, fmt.Sprintf("Snapshot %s was taken, but the file systems were not at rest.", keyed[0].Ref)
 	case len(keyed) == 1:
-		f.Standing, f.Text = IsDone, fmt.Sprintf("Snapshot %s, file systems at rest, %s old.", keyed[0].Name, hours(vm.Now.Sub(keyed[0].Created)))
+		f.Standing, f.Text = IsDone, fmt.Sprintf("Snapshot %s, file systems at rest.", keyed[0].Name)
 	case len(faults) > 0:
 		f.Standing, f.Text = Otherwise, "No snapshot can be taken: "+strings.Join(faults, "; ")+"."
 	default:

@@ -12,15 +12,15 @@ import (
 // of method 1.4, in its order, with the looks of item 7 directly before the set.
 var quiesce = &Action{
 	Name: "quiesce", Section: "1.4", Risk: runbook.Outage,
-	Summary: "close the doors, wait for the queues, read the logs, check disk and backups, restart the SMP, snapshot every server",
+	Summary: "close the doors, wait for the queues, read the logs, check disk and backups, restart the SMP, take the snapshot set",
 	Copy: Copy{
 		Title:     "Quiesce the estate",
 		Wish:      "take ITMS away from its clients and make it safe to upgrade",
 		Means:     "Clients cannot reach ITMS until the doors are opened again.",
 		Done:      "The estate is quiet and there is a way back.",
-		DoneMeans: "Every server is in one snapshot set. Clients stay out until you open the doors.",
+		DoneMeans: "What goes back by snapshot is in one set. Clients stay out until you open the doors.",
 		Next:      "1.5, upgrade the SMP. Mind the clock: commit the set within 72 h, or go back to it.",
-		Confirm:   "Doors close, the SMP restarts, every server gets a snapshot. Clients cannot reach ITMS until the doors are opened again.",
+		Confirm:   "Doors close, the SMP restarts, snapshots are taken as one set. Clients cannot reach ITMS until the doors are opened again.",
 	},
 	Args:  "[except SERVER \"why\"]",
 	Parse: parseExceptions,

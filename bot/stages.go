@@ -195,8 +195,11 @@ func (v view) stages() []slack.Block {
 	return v.planSections(looks)
 }
 
-// planSections draws a line for each stage, its evidence below. Ten to a
-// section.
+// perSection is how many stages stand in one section: more than one request of the
+// method has, so that no stage stands alone below a gap.
+const perSection = 15
+
+// planSections draws a line for each stage, its evidence below.
 func (v view) planSections(stages []stageLook) []slack.Block {
 	var blocks []slack.Block
 	var lines []string
@@ -213,7 +216,7 @@ func (v view) planSections(stages []stageLook) []slack.Block {
 			line += "\n> " + escape(e)
 		}
 		lines = append(lines, line)
-		if len(lines) == 10 || i == len(stages)-1 {
+		if len(lines) == perSection || i == len(stages)-1 {
 			blocks = append(blocks, sections(strings.Join(lines, "\n"))...)
 			lines = nil
 		}

@@ -175,8 +175,10 @@ func doorsIn(l actions.DoorLook) string {
 	case d.Closed():
 		return "Closed"
 	default:
-		n := len(d.Wide) + len(d.Policy) + len(d.AnyPort)
-		return fmt.Sprintf("Open, %d rules", n)
+		if n := len(d.Wide) + len(d.Policy) + len(d.AnyPort); n > 1 {
+			return fmt.Sprintf("Open, %d rules", n)
+		}
+		return "Open, 1 rule"
 	}
 }
 
