@@ -105,18 +105,30 @@ func TestApproverAgainstApprover(t *testing.T) {
 	s.say("Ana", "/itms quiesce")
 	ts, approve := s.approveButton("Approve")
 	_, deny := s.approveButton("Deny")
+	// A button that has gone from the card before the finger comes down is not
+	// delivered, and nobody waits for an answer to it.
 	var clicks sync.WaitGroup
-	clicks.Go(func() { s.click("Ben", s.plant.slack.Channel, ts, approve) })
-	clicks.Go(func() { s.click("Dora", s.plant.slack.Channel, ts, deny) })
+	var benClicked, doraClicked bool
+	clicks.Go(func() { benClicked = s.click("Ben", s.plant.slack.Channel, ts, approve) })
+	clicks.Go(func() { doraClicked = s.click("Dora", s.plant.slack.Channel, ts, deny) })
 	clicks.Wait()
-	s.until("both are answered", func() bool {
-		return len(s.private(s.plant.slack.Channel, "Ben")) > 0 && len(s.private(s.plant.slack.Channel, "Dora")) > 0
+	if !benClicked && !doraClicked {
+		t.Fatal("neither click was delivered")
+	}
+	heard := func(who string) string {
+		if told := s.private(s.plant.slack.Channel, who); len(told) > 0 {
+			return flat(told[0].Blocks)
+		}
+		return ""
+	}
+	s.until("whoever clicked is answered", func() bool {
+		return (!benClicked || heard("Ben") != "") && (!doraClicked || heard("Dora") != "")
 	})
 	r, err := s.bot.store.Request("R-1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	ben, dora := flat(s.private(s.plant.slack.Channel, "Ben")[0].Blocks), flat(s.private(s.plant.slack.Channel, "Dora")[0].Blocks)
+	ben, dora := heard("Ben"), heard("Dora")
 	switch n := s.countOf(runbook.Denied); {
 	case n == 1 && s.countOf(runbook.Checking, runbook.Started, runbook.Intent) == 0:
 		// Dora was first, or came before the start.
@@ -127,7 +139,7 @@ func TestApproverAgainstApprover(t *testing.T) {
 			t.Error("it was denied, and yet something was done")
 		}
 	case n == 0:
-		if !contains(ben, "*Approved.*") || !contains(dora, "Nothing was done") {
+		if !contains(ben, "*Approved.*") || doraClicked && !contains(dora, "Nothing was done") {
 			t.Errorf("it is %s; Ben reads %q, Dora %q", r.State, ben, dora)
 		}
 		s.sees("Quiesce the estate (1.4): done")

@@ -13,9 +13,10 @@ import (
 // the first change. Only the very same bytes, and seats that the policy still
 // accepts, let it start; else nothing is touched (always true 1).
 func (e *Engine) check(ctx context.Context, r runbook.Request) error {
-	if err := e.add(r, runbook.Checking, "", nil); err != nil {
+	if written, err := e.addUnlessMoved(r, runbook.Checking, nil); err != nil || !written {
 		return err
 	}
+	r.State = runbook.InCheck
 	planning, cancel := context.WithTimeout(ctx, planLimit)
 	defer cancel()
 	plan, _, err := e.planOf(planning, r)
@@ -27,18 +28,21 @@ func (e *Engine) check(ctx context.Context, r runbook.Request) error {
 		if !errors.As(err, &no) {
 			no = e.asRefusal(r, err)
 		}
-		return e.add(r, runbook.Unplanned, "", no)
+		_, err := e.addUnlessMoved(r, runbook.Unplanned, no)
+		return err
 	}
 	_, digest, err := plan.Seal()
 	if err != nil {
-		return e.add(r, runbook.Unplanned, "", e.asRefusal(r, err))
+		_, err := e.addUnlessMoved(r, runbook.Unplanned, e.asRefusal(r, err))
+		return err
 	}
 	if digest != r.Digest {
 		moved, err := e.moved(r, plan)
 		if err != nil {
 			return err
 		}
-		return e.add(r, runbook.Stale, "", runbook.StaleBody{Digest: digest, Moved: moved})
+		_, err = e.addUnlessMoved(r, runbook.Stale, runbook.StaleBody{Digest: digest, Moved: moved})
+		return err
 	}
 	// Not later than now: what was computed is what is so now.
 	return e.journal.AppendNow(func(tx Tx) error { return e.start(tx, r.ID) })

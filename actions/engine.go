@@ -163,6 +163,20 @@ func (e *Engine) add(r runbook.Request, kind runbook.Kind, step string, body any
 	})
 }
 
+// addUnlessMoved is add where people may decide too: before a request runs it can
+// be denied, withdrawn or stopped at any moment. It writes nothing when the request
+// is no longer in the state in which r was read; what they decided stands.
+func (e *Engine) addUnlessMoved(r runbook.Request, kind runbook.Kind, body any) (written bool, err error) {
+	err = e.journal.Append(func(tx Tx) error {
+		now, err := tx.Request(r.ID)
+		if written = err == nil && now.State == r.State; !written {
+			return err
+		}
+		return addTo(tx, Order{By: runbook.Bot, Door: "engine"}, r, kind, "", body)
+	})
+	return written, err
+}
+
 // addNow is add for what must not wait until it can be written.
 func (e *Engine) addNow(r runbook.Request, kind runbook.Kind, step string, body any) error {
 	return e.journal.AppendNow(func(tx Tx) error {
