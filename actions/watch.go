@@ -3,6 +3,7 @@ package actions
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"itmsbot/estate"
 	"itmsbot/runbook"
@@ -19,8 +20,12 @@ func (e *Engine) Watch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	live, err := e.journal.Live()
+	if err != nil {
+		return err
+	}
 	for _, r := range recent {
-		if !guarded(r) {
+		if !guarded(r, live) {
 			continue
 		}
 		if err := e.watch(ctx, r); err != nil {
@@ -31,8 +36,12 @@ func (e *Engine) Watch(ctx context.Context) error {
 }
 
 // guarded reports whether a request has closed doors that ought to be closed
-// still.
-func guarded(r runbook.Request) bool {
+// still. A back-out that has begun opens them on purpose, and says itself where it
+// stands.
+func guarded(r runbook.Request, live []runbook.Request) bool {
+	if slices.ContainsFunc(live, func(o runbook.Request) bool { return o.Undoes == r.ID && o.State.Holds() }) {
+		return false
+	}
 	switch r.State {
 	case runbook.WasDone, runbook.WasLeft, runbook.Waiting, runbook.Broken:
 		return r.Undoes == "" && r.BackedOutBy == ""
@@ -63,6 +72,14 @@ func (e *Engine) watch(ctx context.Context, r runbook.Request) error {
 			continue
 		}
 		err := e.journal.Append(func(tx Tx) error {
+			was, err := tx.Request(r.ID)
+			if err != nil {
+				return err
+			}
+			live, err := tx.Live()
+			if err != nil || !guarded(was, live) {
+				return err // taken back while it was looked at
+			}
 			return addTo(tx, Order{By: runbook.Clock, Door: "clock"}, r, runbook.Drifted, s.ID, now)
 		})
 		if err != nil {
