@@ -63,9 +63,17 @@ func (r *Request) take(e Event) error {
 		if b.Digest == "" || b.Needs.Count < 1 || len(b.Needs.Roles) == 0 {
 			return &Misfit{Request: e.Request, State: r.State, Kind: e.Kind, Reason: "it names no plan or nobody to agree to it"}
 		}
-		r.Digest, r.Needs, r.Expires, r.Readings = b.Digest, b.Needs, b.Expires, b.Readings
+		r.Digest, r.Needs, r.Expires, r.Readings, r.Warnings = b.Digest, b.Needs, b.Expires, b.Readings, b.Warnings
 	case Approved:
 		return r.approved(e)
+	case ReadAgain:
+		var b ReadAgainBody
+		if err := e.Read(&b); err != nil {
+			return err
+		}
+		r.Expires, r.Readings, r.Warnings, r.ReadAgain = b.Expires, b.Readings, b.Warnings, e.At
+	case Confirmed:
+		return r.confirmed(e)
 	case Stale:
 		var b StaleBody
 		if err := e.Read(&b); err != nil {
@@ -73,7 +81,7 @@ func (r *Request) take(e Event) error {
 		}
 		r.Moved = b.Moved
 	case Started:
-		r.StartedAt = e.At
+		r.Started, r.StartedAt = e.N, e.At
 	case StageBegun:
 		var b StageBody
 		if err := e.Read(&b); err != nil {
@@ -113,6 +121,8 @@ func (r *Request) take(e Event) error {
 		} else {
 			r.BackedOutBy = b.By
 		}
+	case Opened, Extended, EndNear, Ending, OpeningEnded, EndFailed:
+		return r.opening(e)
 	}
 	return nil
 }
@@ -126,7 +136,7 @@ func (r *Request) asked(e Event) error {
 		return &Misfit{Request: e.Request, State: r.State, Kind: e.Kind, Reason: "it names no request or no action"}
 	}
 	r.ID, r.Upgrade, r.By, r.First, r.AskedAt = e.Request, e.Upgrade, e.Actor, e.N, e.At
-	r.Action, r.Args, r.Line, r.Title, r.Risk, r.Undoes = b.Action, b.Args, b.Line, b.Title, b.Risk, b.Undoes
+	r.Action, r.Args, r.Line, r.Title, r.Risk, r.Undoes, r.Takes = b.Action, b.Args, b.Line, b.Title, b.Risk, b.Undoes, b.Takes
 	return nil
 }
 
@@ -154,10 +164,36 @@ func (r *Request) approved(e Event) error {
 		return misfit
 	}
 	r.Seats = append(slices.Clone(r.Seats), Seat{By: e.Actor, At: e.At, Digest: b.Digest})
-	if r.Full() {
+	switch {
+	case r.Full() && r.Needs.SecondLook:
+		r.State = InSecond
+	case r.Full():
 		r.State = Ready
 	}
 	return nil
+}
+
+// confirmed is the last word before what cannot be undone: by one of those who
+// have agreed, to the plan that was read again.
+func (r *Request) confirmed(e Event) error {
+	var b ApprovedBody
+	if err := e.Read(&b); err != nil {
+		return err
+	}
+	misfit := &Misfit{Request: r.ID, State: InSecond, Kind: e.Kind}
+	switch {
+	case b.Digest != r.Digest:
+		misfit.Reason = "it is of another plan"
+	case r.ReadAgain.IsZero():
+		misfit.Reason = "the plan was not read again"
+	case r.Seat(e.Actor) == nil:
+		misfit.Reason = "only who has approved it may let it start"
+	case !e.At.Before(r.Expires):
+		misfit.Reason = "it has expired"
+	default:
+		return nil
+	}
+	return misfit
 }
 
 func (r *Request) step(e Event) error {
@@ -195,7 +231,7 @@ func (r *Request) step(e Event) error {
 }
 
 func (r *Request) progress(e Event) error {
-	var b TextBody
+	var b ProgressBody
 	if err := e.Read(&b); err != nil {
 		return err
 	}
@@ -205,6 +241,9 @@ func (r *Request) progress(e Event) error {
 		return &Misfit{Request: r.ID, State: r.State, Kind: e.Kind, Reason: "step " + e.Step + " is not running"}
 	}
 	r.Steps[i].Text = b.Text
+	if b.Task != "" {
+		r.Steps[i].Task = b.Task
+	}
 	return nil
 }
 

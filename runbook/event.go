@@ -35,6 +35,11 @@ const (
 	Noted         Kind = "noted"   // TextBody: a decision somebody put into the trail
 	Refused       Kind = "refused" // RefusedBody: a caller was turned away; nothing changed
 	Drifted       Kind = "drifted" // DriftBody: closed doors are not as they were left
+	// What people say of the upgrade as a whole (Upgrade.Apply).
+	Held      Kind = "held"       // TextBody: why nothing may be proposed
+	HoldEnded Kind = "hold.ended" // TextBody
+	Signed    Kind = "signed"     // SignedBody: a fact that no server was asked for
+	Unsigned  Kind = "unsigned"   // SignedBody: it was not so after all
 	// Parked and Unparked: an account was refused and is not tried again, and
 	// somebody lets it be tried once more.
 	Parked   Kind = "account.parked"   // ParkedBody
@@ -47,6 +52,8 @@ const (
 	Unplanned   Kind = "unplanned"   // Refusal: no plan could be made
 	Proposed    Kind = "proposed"    // ProposedBody
 	Approved    Kind = "approved"    // ApprovedBody: one seat
+	ReadAgain   Kind = "read again"  // ReadAgainBody: the second look before what cannot be undone
+	Confirmed   Kind = "confirmed"   // ApprovedBody: one of those who approved lets it start
 	Denied      Kind = "denied"      // TextBody
 	Cancelled   Kind = "cancelled"   // TextBody
 	Expired     Kind = "expired"     //
@@ -56,7 +63,7 @@ const (
 	StageBegun  Kind = "stage.begun" // StageBody
 	Intent      Kind = "step.intent" // IntentBody
 	Outcome     Kind = "step.outcome"
-	Progress    Kind = "progress"    // TextBody: how far an open step is
+	Progress    Kind = "progress"    // ProgressBody: how far an open step is
 	Waits       Kind = "waits"       // WaitsBody: a person is needed
 	Answered    Kind = "answered"    // AnswerBody: to what a step asked
 	StopAsked   Kind = "stop.asked"  //
@@ -67,6 +74,16 @@ const (
 	LeftSo      Kind = "left"        // TextBody: a person's reason
 	Superseded  Kind = "superseded"  // ByBody
 	BackedOut   Kind = "backed out"  // ByBody: a mark
+)
+
+// Events of an opening, which lasts longer than the request that made it.
+const (
+	Opened       Kind = "opened"        // OpenedBody: the first way in was verified
+	Extended     Kind = "extended"      // OpenedBody: it ends later
+	EndNear      Kind = "end near"      // its owner is asked whether it may end
+	Ending       Kind = "ending"        // the clock begins to close it
+	OpeningEnded Kind = "opening ended" // EndedBody
+	EndFailed    Kind = "end failed"    // TextBody: it is open still, and should not be
 )
 
 // The bodies. Fields are only ever added; old rows keep their meaning.
@@ -114,6 +131,8 @@ type (
 		Risk   Risk              `json:"risk"`
 		// Undoes names the request that this one takes back.
 		Undoes string `json:"undoes,omitempty"`
+		// Takes lets it take the slot of whatever runs, at a step boundary.
+		Takes bool `json:"takes,omitempty"`
 	}
 	// ProposedBody binds the request to a plan.
 	ProposedBody struct {
@@ -122,6 +141,34 @@ type (
 		Expires time.Time `json:"expires"`
 		// Readings stand on the card with their time; they bind nothing.
 		Readings []Reading `json:"readings,omitempty"`
+		// Warnings are what people should have read before they agree.
+		Warnings []string `json:"warnings,omitempty"`
+	}
+	// ReadAgainBody is what the second look has read, of the same plan.
+	ReadAgainBody struct {
+		Expires  time.Time `json:"expires"`
+		Readings []Reading `json:"readings,omitempty"`
+		Warnings []string  `json:"warnings,omitempty"`
+	}
+	// ProgressBody says how far a step is, and which task of vCenter carries it
+	// out, so that the task can be found again.
+	ProgressBody struct {
+		Text string `json:"text,omitempty"`
+		Task string `json:"task,omitempty"`
+	}
+	// OpenedBody says when an opening ends; zero is never.
+	OpenedBody struct {
+		Until time.Time `json:"until,omitzero"`
+	}
+	// EndedBody says what ended an opening: a request, or the clock.
+	EndedBody struct {
+		By   string `json:"by,omitempty"`
+		Text string `json:"text,omitempty"`
+	}
+	// SignedBody is a person's word for a fact, and their evidence.
+	SignedBody struct {
+		Fact string `json:"fact"`
+		Note string `json:"note,omitempty"`
 	}
 	// ApprovedBody is one person's agreement to one plan.
 	ApprovedBody struct {

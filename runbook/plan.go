@@ -26,10 +26,32 @@ type Plan struct {
 	Machines []Machine         `json:"machines"`
 	// LeftOut is what the plan leaves alone on somebody's word.
 	LeftOut []LeftOut `json:"left_out,omitempty"`
-	Stages  []Stage   `json:"stages"`
+	// Overrides are rules that do not hold and were passed over on somebody's word.
+	Overrides []Override `json:"overrides,omitempty"`
+	Stages    []Stage    `json:"stages"`
+	// EndSeconds is how long after its first verified way in an opening ends by
+	// itself; 0 is never.
+	EndSeconds int64 `json:"end_seconds,omitempty"`
+	// Then is what is written about other requests when this one is done: an
+	// opening that has ended, one that ends later.
+	Then []Mark `json:"then,omitempty"`
 	// Thresholds bind what is read while it runs, in the unit its name says.
 	Thresholds map[string]int64 `json:"thresholds"`
 	Needs      Needs            `json:"needs"`
+}
+
+// Override is a fact that was not so when the plan was made, and why the plan may be
+// carried out all the same.
+type Override struct {
+	Fact    string `json:"fact"`
+	Because string `json:"because"`
+}
+
+// Mark is an event about another request.
+type Mark struct {
+	Request string          `json:"request"`
+	Kind    Kind            `json:"kind"`
+	Body    json.RawMessage `json:"body,omitempty"`
 }
 
 // LeftOut is a host, or one rule of a host, that a plan leaves as it is, and the
@@ -93,6 +115,9 @@ type Step struct {
 	Touches []string `json:"touches"`
 	// WayBack says how it is undone, or why it cannot be.
 	WayBack string `json:"way_back"`
+	// Optional steps stop nothing: what could not be done or looked at is said,
+	// and the next stage begins.
+	Optional bool `json:"optional,omitempty"`
 	// Undoes is set in a plan that takes another request back: this step
 	// undoes that step, from the before that was recorded then.
 	Undoes *Undoing `json:"undoes,omitempty"`

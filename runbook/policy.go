@@ -23,6 +23,9 @@ type Needs struct {
 	Roles []Role `json:"roles"`
 	// NotRequester keeps the person who asked from filling one.
 	NotRequester bool `json:"not_requester"`
+	// SecondLook shows the plan afresh when all have agreed; one of them then
+	// lets it start.
+	SecondLook bool `json:"second_look,omitempty"`
 }
 
 // Policy is the list of people and the rules that go by it.
@@ -49,7 +52,7 @@ func (p Policy) NeedsFor(r Risk) Needs {
 	case Changes:
 		return Needs{Count: 1, Roles: []Role{Operator, Approver}}
 	case Irreversible:
-		return Needs{Count: 2, Roles: []Role{Approver}, NotRequester: true}
+		return Needs{Count: 2, Roles: []Role{Approver}, NotRequester: true, SecondLook: true}
 	default: // an outage, and whatever a later version invents
 		return Needs{Count: 1, Roles: []Role{Approver}, NotRequester: true}
 	}

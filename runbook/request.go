@@ -9,9 +9,12 @@ type State string
 
 // Before anything is touched.
 const (
-	None     State = "" // no event yet
-	InAsked  State = "asked"
-	InOffer  State = "proposed"
+	None    State = "" // no event yet
+	InAsked State = "asked"
+	InOffer State = "proposed"
+	// InSecond: all have agreed, and what cannot be undone is shown once more
+	// before one of them lets it start.
+	InSecond State = "agreed"
 	Ready    State = "ready"
 	InCheck  State = "checking"
 	WasNo    State = "refused" // no plan could be made
@@ -32,7 +35,7 @@ const (
 )
 
 // States lists every state, for tables and tests.
-var States = [...]State{None, InAsked, InOffer, Ready, InCheck, WasNo, WasDeny, WasDrop, WasLate, WasStale,
+var States = [...]State{None, InAsked, InOffer, InSecond, Ready, InCheck, WasNo, WasDeny, WasDrop, WasLate, WasStale,
 	Running, Waiting, Broken, WasDone, WasLeft, WasTaken}
 
 // Ended reports whether the request's life is over.
@@ -107,6 +110,8 @@ const (
 	AlreadySo Result = "already so"
 	NotDone   Result = "failed"
 	Unclear   Result = "unknown"
+	// Missed: it could not be done or looked at, and it stops nothing (Step.Optional).
+	Missed Result = "missed"
 	// Asks: the step has found something that only a person can judge.
 	Asks Result = "asks"
 	// Accepted: a person has judged it, by name.
@@ -128,6 +133,7 @@ type Request struct {
 	Risk    Risk              `json:"risk"`
 	By      Person            `json:"by"`
 	Undoes  string            `json:"undoes,omitempty"`
+	Takes   bool              `json:"takes,omitempty"`
 
 	State   State `json:"state"`
 	First   int64 `json:"first"`
@@ -143,9 +149,15 @@ type Request struct {
 	Needs    Needs     `json:"needs,omitzero"`
 	Expires  time.Time `json:"expires,omitzero"`
 	Readings []Reading `json:"readings,omitempty"`
-	Seats    []Seat    `json:"seats,omitempty"`
-	Moved    []Move    `json:"moved,omitempty"`
+	Warnings []string  `json:"warnings,omitempty"`
+	// ReadAgain is when the second look was made, zero before.
+	ReadAgain time.Time `json:"read_again,omitzero"`
+	Seats     []Seat    `json:"seats,omitempty"`
+	Moved     []Move    `json:"moved,omitempty"`
 
+	// Started is the event with which it began to change the estate: requests
+	// are asked for in one order and carried out in another.
+	Started   int64      `json:"started,omitempty"`
 	StartedAt time.Time  `json:"started_at,omitzero"`
 	Stage     string     `json:"stage,omitempty"`
 	Steps     []StepLife `json:"steps,omitempty"`
@@ -155,6 +167,8 @@ type Request struct {
 	Ended       *Said  `json:"ended,omitempty"`
 	TakenBy     string `json:"taken_by,omitempty"`
 	BackedOutBy string `json:"backed_out_by,omitempty"`
+	// Opening is what it has opened, nil if it has opened nothing by name.
+	Opening *Opening `json:"opening,omitempty"`
 	// No is the refusal of a request for which no plan could be made.
 	No *Refusal `json:"no,omitempty"`
 }
@@ -188,6 +202,8 @@ type StepLife struct {
 	// it found.
 	Ask   *Question `json:"ask,omitempty"`
 	Judge *Said     `json:"judge,omitempty"`
+	// Task is the task of vCenter that carries it out, by reference.
+	Task string `json:"task,omitempty"`
 	// Artifacts are the files that its last outcome names.
 	Artifacts []Artifact `json:"artifacts,omitempty"`
 	Began     time.Time  `json:"began"`

@@ -1,10 +1,11 @@
 package runbook
 
+import "slices"
+
 // next is the whole life of a request: state × event → state. A pair that is
-// not in it is refused, whatever door it comes through. Three entries are
-// only the way in: an approval leads to Ready when it fills the last seat, an
-// answer to Running when it is the last one (Apply decides both), and BackedOut
-// marks without moving.
+// not in it is refused, whatever door it comes through. Some entries are only the
+// way in: an approval that fills the last seat leads on, an answer leads to Running
+// when it is the last one (Apply decides both), and BackedOut marks without moving.
 var next = map[State]map[Kind]State{
 	None: {Asked: InAsked},
 	InAsked: {
@@ -14,12 +15,23 @@ var next = map[State]map[Kind]State{
 		Denied:    WasDeny,
 	},
 	InOffer: {
+		// The last approval leads to Ready, or to InSecond (Apply decides).
 		Approved:  InOffer,
 		Denied:    WasDeny,
 		Cancelled: WasDrop,
 		Expired:   WasLate,
 		Stale:     WasStale,
 		Reminded:  InOffer,
+	},
+	InSecond: {
+		ReadAgain: InSecond,
+		Confirmed: Ready,
+		Denied:    WasDeny,
+		Cancelled: WasDrop,
+		Expired:   WasLate,
+		Stale:     WasStale,
+		Unplanned: WasNo,
+		Reminded:  InSecond,
 	},
 	Ready: {
 		Checking:  InCheck,
@@ -48,6 +60,7 @@ var next = map[State]map[Kind]State{
 		Interrupted: Broken,
 		Finished:    WasDone,
 		Superseded:  WasTaken,
+		Opened:      Running,
 	},
 	Waiting: {
 		// A sibling of the step that failed may still be running.
@@ -73,15 +86,26 @@ var next = map[State]map[Kind]State{
 	WasTaken: {BackedOut: WasTaken},
 }
 
+// openingKinds are the events of an opening after its beginning. They move no
+// request: an opening may end while its request waits, and long after it.
+var openingKinds = [...]Kind{Extended, EndNear, Ending, OpeningEnded, EndFailed}
+
 // Next gives the state after an event, false if the pair is not in the table.
 func Next(s State, k Kind) (State, bool) {
+	if slices.Contains(openingKinds[:], k) {
+		if s.Untouched() {
+			return None, false
+		}
+		return s, true
+	}
 	to, ok := next[s][k]
 	return to, ok
 }
 
 // RequestKinds lists the events of a request's life, for tables and tests.
-var RequestKinds = [...]Kind{Asked, Unplanned, Proposed, Approved, Denied, Cancelled, Expired, Checking, Stale, Started,
-	StageBegun, Intent, Outcome, Progress, Waits, Answered, StopAsked, Reminded, Resumed, Interrupted, Finished, LeftSo, Superseded, BackedOut}
+var RequestKinds = [...]Kind{Asked, Unplanned, Proposed, Approved, ReadAgain, Confirmed, Denied, Cancelled, Expired, Checking, Stale, Started,
+	StageBegun, Intent, Outcome, Progress, Waits, Answered, StopAsked, Reminded, Resumed, Interrupted, Finished, LeftSo, Superseded, BackedOut,
+	Opened, Extended, EndNear, Ending, OpeningEnded, EndFailed}
 
 // OfRequest reports whether an event belongs to the life of a request, and so
 // goes through Apply.

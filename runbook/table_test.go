@@ -33,6 +33,14 @@ proposed cancelled -> cancelled
 proposed expired -> expired
 proposed stale -> stale
 proposed reminded -> proposed
+agreed read again -> agreed
+agreed confirmed -> ready
+agreed denied -> denied
+agreed cancelled -> cancelled
+agreed expired -> expired
+agreed stale -> stale
+agreed unplanned -> refused
+agreed reminded -> agreed
 ready checking -> checking
 ready denied -> denied
 ready cancelled -> cancelled
@@ -51,6 +59,7 @@ running waits -> waiting
 running interrupted -> interrupted
 running done -> done
 running superseded -> superseded
+running opened -> running
 waiting step.outcome -> waiting
 waiting reminded -> waiting
 waiting answered -> waiting
@@ -68,6 +77,12 @@ left backed out -> left
 superseded backed out -> superseded`), "\n") {
 		pair, to, _ := strings.Cut(line, " -> ")
 		want[strings.TrimLeft(pair, " ")] = State(to)
+	}
+	// An opening lasts longer than its request and moves it nowhere.
+	for _, s := range []State{Running, Waiting, Broken, WasDone, WasLeft, WasTaken} {
+		for _, k := range []Kind{Extended, EndNear, Ending, OpeningEnded, EndFailed} {
+			want[string(s)+" "+string(k)] = s
+		}
 	}
 	seen := 0
 	for _, s := range States {

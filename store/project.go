@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"time"
 
 	"itmsbot/runbook"
 )
@@ -21,6 +20,27 @@ func project(c *conn, e runbook.Event) error {
 		return openUpgrade(c, e)
 	case e.Kind.OfRequest():
 		return advance(c, e)
+	case e.Kind.OfUpgrade():
+		return advanceUpgrade(c, e)
+	}
+	return nil
+}
+
+// advanceUpgrade takes an event into the upgrade as a whole.
+func advanceUpgrade(c *conn, e runbook.Event) error {
+	u, err := wholeIn(c, e.Upgrade)
+	if err != nil {
+		return err
+	}
+	if u, err = u.Apply(e); err != nil {
+		return fmt.Errorf("upgrade %s: %w", e.Upgrade, err)
+	}
+	body, err := json.Marshal(u)
+	if err == nil {
+		err = c.exec("UPDATE upgrade SET body = ? WHERE id = ?", string(body), e.Upgrade)
+	}
+	if err != nil {
+		return fmt.Errorf("upgrade %s: %w", e.Upgrade, err)
 	}
 	return nil
 }
@@ -57,16 +77,12 @@ func advance(c *conn, e runbook.Event) error {
 	if err := saveRequest(c, r); err != nil {
 		return err
 	}
-	switch e.Kind {
-	case runbook.Proposed:
-		err = layExpiry(c, r, e)
-	case runbook.Intent, runbook.Outcome:
-		err = saveStep(c, r, e)
+	if e.Kind == runbook.Intent || e.Kind == runbook.Outcome {
+		if err := saveStep(c, r, e); err != nil {
+			return err
+		}
 	}
-	if err != nil {
-		return err
-	}
-	return voidTimers(c, r, e.N)
+	return layTimers(c, r, e.N)
 }
 
 func saveRequest(c *conn, r runbook.Request) error {
@@ -107,35 +123,6 @@ func saveStep(c *conn, r runbook.Request, e runbook.Event) error {
 		r.Upgrade, r.ID, e.Step, e.N, string(b.Before), s.Attempts, s.Open, string(s.Result))
 	if err != nil {
 		return fmt.Errorf("step %s of %s: %w", e.Step, r.ID, err)
-	}
-	return nil
-}
-
-// offered is the void_when of a timer that matters while a request waits for
-// its approvals or for its turn.
-const offered = "state not in proposed,ready"
-
-// layExpiry lays the timer that ends a proposal nobody agreed to. It is due at
-// the first millisecond at which an approval comes too late.
-func layExpiry(c *conn, r runbook.Request, e runbook.Event) error {
-	due := r.Expires.Add(time.Millisecond - 1).UnixMilli()
-	id := "expire " + r.ID
-	err := c.exec("INSERT INTO timer (upgrade, id, due, line, origin, void_when, laid, voided) VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
-		r.Upgrade, id, due, id, r.ID, offered, e.N)
-	if err != nil {
-		return fmt.Errorf("timer %s: %w", id, err)
-	}
-	return nil
-}
-
-func voidTimers(c *conn, r runbook.Request, n int64) error {
-	if r.State == runbook.InOffer || r.State == runbook.Ready {
-		return nil
-	}
-	err := c.exec("UPDATE timer SET voided = ? WHERE upgrade = ? AND origin = ? AND void_when = ? AND voided = 0",
-		n, r.Upgrade, r.ID, offered)
-	if err != nil {
-		return fmt.Errorf("timers of %s: %w", r.ID, err)
 	}
 	return nil
 }

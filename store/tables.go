@@ -43,6 +43,28 @@ type Before struct {
 	Version int
 }
 
+// Whole gives what people have said of the newest upgrade as a whole.
+func (t tables) Whole() (runbook.Upgrade, error) {
+	u, err := t.Upgrade()
+	if err != nil {
+		return runbook.Upgrade{}, err
+	}
+	return wholeIn(t.q, u.ID)
+}
+
+func wholeIn(q source, upgrade string) (runbook.Upgrade, error) {
+	u := runbook.Upgrade{}
+	body, err := first(q, value[string], "SELECT body FROM upgrade WHERE id = ?", upgrade)
+	if err == nil {
+		err = json.Unmarshal([]byte(body), &u)
+	}
+	if err != nil {
+		return u, notFound("upgrade", upgrade, err)
+	}
+	u.ID = upgrade
+	return u, nil
+}
+
 // current is the upgrade that everything without an upgrade's name is about.
 const current = "(SELECT id FROM upgrade ORDER BY opened DESC LIMIT 1)"
 
