@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -186,11 +187,7 @@ func (w *wired) keepTime(ctx context.Context) error {
 			return err
 		}
 		for _, t := range due {
-			err := w.now(func(s *store.Tx) error {
-				_, err := w.engine.Expire(tx{s}, actions.Order{By: runbook.Clock, Door: "clock", Line: t.Line}, t.Origin)
-				return err
-			})
-			if err != nil {
+			if err := w.carryOut(ctx, t); err != nil && ctx.Err() == nil {
 				return fmt.Errorf("timer %s: %w", t.ID, err)
 			}
 		}
@@ -202,6 +199,23 @@ func (w *wired) keepTime(ctx context.Context) error {
 			return nil //nolint:nilerror // asked to leave
 		}
 	}
+}
+
+// carryOut does what is due. Whether it is still so is decided where it is written.
+func (w *wired) carryOut(ctx context.Context, t store.Timer) error {
+	what, _, _ := strings.Cut(t.Line, " ")
+	switch what {
+	case "expire":
+		return w.now(func(s *store.Tx) error {
+			_, err := w.engine.Expire(tx{s}, actions.Order{By: runbook.Clock, Door: "clock", Line: t.Line}, t.Origin)
+			return err
+		})
+	case "warn":
+		return w.now(func(s *store.Tx) error { return w.engine.WarnEnd(tx{s}, t.Origin) })
+	case "end":
+		return w.unwritten(w.engine.EndOpening(ctx, t.Origin))
+	}
+	return fmt.Errorf("nobody knows what %q means", t.Line)
 }
 
 // remind looks first whether anything needs anybody, so that an idle bot does
@@ -216,7 +230,11 @@ func (w *wired) remind() error {
 
 // now writes what will be due again if it cannot be written now.
 func (w *wired) now(decide func(*store.Tx) error) error {
-	err := w.room.note(w.store.Append(decide))
+	return w.unwritten(w.room.note(w.store.Append(decide)))
+}
+
+// unwritten is nil for what could not be written now and is tried again.
+func (w *wired) unwritten(err error) error {
 	var no *bot.CannotWrite
 	if errors.As(err, &no) {
 		return nil

@@ -2,6 +2,8 @@ package actions
 
 import (
 	"context"
+	"maps"
+	"strings"
 
 	"itmsbot/runbook"
 )
@@ -9,7 +11,8 @@ import (
 // Action is something that can be done to the estate. The command, its help,
 // its card, its approvals and its audit lines follow from this value.
 type Action struct {
-	// Name is the word after /itms, Section the method's number.
+	// Name is what stands after /itms, one word or two ("allow client"), Section
+	// the method's number.
 	Name    string
 	Section string
 	// Summary is one line of help, imperative.
@@ -17,7 +20,14 @@ type Action struct {
 	// Args is the usage after the name; empty for an action without any.
 	Args string
 	Risk runbook.Risk
-	Copy Copy
+	// RiskOf is the risk where it depends on the arguments; nil is Risk.
+	RiskOf func(args map[string]string) runbook.Risk
+	// Rules have to hold before it is proposed, and once more before it starts.
+	Rules []Rule
+	// Takes lets it take the slot of whatever runs, and be asked for during a
+	// hold: the way back is never shut.
+	Takes bool
+	Copy  Copy
 	// Parse turns the words after the name into arguments; nil takes none.
 	Parse func(words []string) (map[string]string, *runbook.Refusal)
 	// Plan looks at the estate and says what would be done. A plan that
@@ -26,7 +36,8 @@ type Action struct {
 	Plan func(ctx context.Context, env Env, ask Ask) (Draft, error)
 }
 
-// Copy is what the cards of an action say, in the voice of the product.
+// Copy is what the cards of an action say, in the voice of the product. {R} stands
+// for the request that is taken back, {name} for the argument of that name.
 type Copy struct {
 	// Title heads every card: "Quiesce the estate".
 	Title string
@@ -51,6 +62,8 @@ type Ask struct {
 	// steps recorded.
 	Taken   runbook.Plan
 	Befores map[string][]byte
+	// Ledger is what the trail says of the estate.
+	Ledger Ledger
 }
 
 // Draft is what an action plans: the parts of the plan that are its own, and
@@ -61,6 +74,57 @@ type Draft struct {
 	Stages     []runbook.Stage
 	Thresholds map[string]int64
 	Readings   []runbook.Reading
+	// Warnings are sentences that nobody should agree without: what is lost, what
+	// cannot be undone. They may hold figures that move.
+	Warnings []string
+	// EndSeconds and Then are those of the plan.
+	EndSeconds int64
+	Then       []runbook.Mark
+}
+
+// RiskWith is the risk of the action with these arguments.
+func (a *Action) RiskWith(args map[string]string) runbook.Risk {
+	if a.RiskOf != nil {
+		return a.RiskOf(args)
+	}
+	return a.Risk
+}
+
+// Arguments reads the words after the name. Where rules may be passed over,
+// --override and a reason may stand among them.
+func (a *Action) Arguments(words []string) (map[string]string, *runbook.Refusal) {
+	because, words, no := a.overriding(words)
+	if no != nil {
+		return nil, no
+	}
+	var args map[string]string
+	switch {
+	case a.Parse != nil:
+		if args, no = a.Parse(words); no != nil {
+			return nil, no
+		}
+	case len(words) > 0:
+		return nil, runbook.Refuse("Write `/itms "+a.Name+"` alone.", "`/itms %s` takes nothing after it.", a.Name)
+	}
+	if because != "" {
+		args = maps.Clone(args)
+		if args == nil {
+			args = map[string]string{}
+		}
+		args[override] = because
+	}
+	return args, nil
+}
+
+// Named gives the action that words begin with, the one of two words before the one of
+// its first alone, and the words after it.
+func Named(words []string) (*Action, []string, bool) {
+	for n := min(2, len(words)); n > 0; n-- {
+		if a, ok := Find(strings.ToLower(strings.Join(words[:n], " "))); ok {
+			return a, words[n:], true
+		}
+	}
+	return nil, nil, false
 }
 
 // Find gives the action of a name.

@@ -59,7 +59,7 @@ func (e *Engine) carry(ctx context.Context, r runbook.Request) error {
 	if r, err = e.journal.Request(r.ID); err != nil {
 		return err
 	}
-	return e.finish(r)
+	return e.finish(r, plan.Then)
 }
 
 // endedWell reports whether every step of a stage is good; one that is not needs
@@ -77,10 +77,10 @@ func (e *Engine) endedWell(id string, stage runbook.Stage) (bool, error) {
 // given.
 func (e *Engine) refresh(ctx context.Context, r runbook.Request, stage runbook.Stage, most time.Duration) error {
 	now := e.env.Clock.Now()
-	old := func(life runbook.StepLife, begun bool) bool {
+	old := func(_ runbook.Step, life runbook.StepLife, begun bool) bool {
 		return !begun || life.Result != runbook.Accepted && now.Sub(life.Ended) > most
 	}
-	if !slices.ContainsFunc(stage.Steps, func(s runbook.Step) bool { return old(r.Step(s.ID)) }) {
+	if !slices.ContainsFunc(stage.Steps, func(s runbook.Step) bool { life, begun := r.Step(s.ID); return old(s, life, begun) }) {
 		return nil
 	}
 	return e.runSteps(ctx, r, stage, false, old)
@@ -89,8 +89,14 @@ func (e *Engine) refresh(ctx context.Context, r runbook.Request, stage runbook.S
 func stageGood(r runbook.Request, stage runbook.Stage) bool {
 	return !slices.ContainsFunc(stage.Steps, func(s runbook.Step) bool {
 		life, ok := r.Step(s.ID)
-		return !ok || life.Open || !life.Result.Good()
+		return !ok || !settled(s, life)
 	})
+}
+
+// settled reports whether a step needs nobody any more: its effect is there, or it
+// stops nothing whatever became of it.
+func settled(s runbook.Step, life runbook.StepLife) bool {
+	return !life.Open && (life.Result.Good() || s.Optional && life.Result == runbook.Missed)
 }
 
 // halted ends the run at a step boundary when somebody asked to stop, or when
@@ -100,14 +106,14 @@ func (e *Engine) halted(r runbook.Request, next runbook.Stage) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	i := slices.IndexFunc(live, func(o runbook.Request) bool { return o.Undoes == r.ID && o.State == runbook.Ready })
+	i := slices.IndexFunc(live, func(o runbook.Request) bool { return o.ID != r.ID && mayTake(o, r) && o.State == runbook.Ready })
 	switch {
 	case r.Stopping != nil:
 		return true, e.add(r, runbook.Waits, "", runbook.WaitsBody{Why: runbook.Stopped,
 			Text: fmt.Sprintf("Stopped. Not begun: %s.", lower(next.Title))})
 	case i >= 0:
 		return true, e.add(r, runbook.Waits, "", runbook.WaitsBody{Why: runbook.Stopped,
-			Text: fmt.Sprintf("Stopped, because %s takes it back. Not begun: %s.", live[i].ID, lower(next.Title))})
+			Text: fmt.Sprintf("Stopped, because %s takes its place. Not begun: %s.", live[i].ID, lower(next.Title))})
 	}
 	return false, nil
 }
@@ -116,21 +122,21 @@ func (e *Engine) halted(r runbook.Request, next runbook.Stage) (bool, error) {
 // whole: one from two moments is no set.
 func (e *Engine) runStage(ctx context.Context, r runbook.Request, stage runbook.Stage) error {
 	retake := stage.Set && slices.ContainsFunc(stage.Steps, func(s runbook.Step) bool { _, begun := r.Step(s.ID); return begun })
-	return e.runSteps(ctx, r, stage, retake, func(life runbook.StepLife, begun bool) bool {
-		return retake || !begun || life.Open || !life.Result.Good()
+	return e.runSteps(ctx, r, stage, retake, func(s runbook.Step, life runbook.StepLife, begun bool) bool {
+		return retake || !begun || !settled(s, life)
 	})
 }
 
 // runSteps runs the wanted steps of a stage together. One that fails never
 // cancels its siblings, and it ends when every step has an outcome (DESIGN §4).
-func (e *Engine) runSteps(ctx context.Context, r runbook.Request, stage runbook.Stage, retake bool, wanted func(life runbook.StepLife, begun bool) bool) error {
+func (e *Engine) runSteps(ctx context.Context, r runbook.Request, stage runbook.Stage, retake bool, wanted func(s runbook.Step, life runbook.StepLife, begun bool) bool) error {
 	if err := e.add(r, runbook.StageBegun, "", runbook.StageBody{Stage: stage.ID}); err != nil {
 		return err
 	}
 	errs := make([]error, len(stage.Steps))
 	var wg sync.WaitGroup // waited for below
 	for i, s := range stage.Steps {
-		if !wanted(r.Step(s.ID)) {
+		if life, begun := r.Step(s.ID); !wanted(s, life, begun) {
 			continue
 		}
 		// A step that has begun is finished and recorded even when the bot
@@ -162,6 +168,13 @@ func (e *Engine) wayOf(r runbook.Request, s runbook.Step, retake bool) (way, err
 		if err := e.addNow(r, runbook.Progress, s.ID, runbook.TextBody{Text: text}); err != nil {
 			e.log.Warn("progress was not recorded", "request", r.ID, "step", s.ID, "error", err)
 		}
+	}
+	env.Began = func(task estate.TaskRef) error {
+		return e.add(r, runbook.Progress, s.ID, runbook.ProgressBody{Task: string(task)})
+	}
+	if now, err := e.journal.Request(r.ID); err == nil {
+		life, _ := now.Step(s.ID)
+		env.Task = estate.TaskRef(life.Task)
 	}
 	if env.Before, err = e.journal.Before(r.ID, s.ID); err != nil {
 		return way{}, err
@@ -265,7 +278,7 @@ func waitFor(r runbook.Request, stage runbook.Stage) runbook.WaitsBody {
 			unknown = append(unknown, s.Host+": "+life.Text)
 		case life.Result == runbook.Asks:
 			asked = append(asked, s.Host+": "+life.Text)
-		case !life.Result.Good():
+		case !settled(s, life):
 			failed = append(failed, s.Host+": "+life.Text)
 		}
 	}
@@ -279,21 +292,35 @@ func waitFor(r runbook.Request, stage runbook.Stage) runbook.WaitsBody {
 }
 
 // finish ends a request whose every stage is good, and marks the one that it
-// took back.
-func (e *Engine) finish(r runbook.Request) error {
+// took back and the openings that it has ended.
+func (e *Engine) finish(r runbook.Request, marks []runbook.Mark) error {
 	return e.journal.Append(func(tx Tx) error {
 		engine := Order{By: runbook.Bot, Door: "engine"}
 		if err := addTo(tx, engine, r, runbook.Finished, "", runbook.TextBody{}); err != nil {
 			return err
 		}
-		if r.Undoes == "" {
-			return nil
+		if r.Undoes != "" {
+			taken, err := tx.Request(r.Undoes)
+			if err != nil {
+				return err
+			}
+			if err := addTo(tx, engine, taken, runbook.BackedOut, "", runbook.ByBody{By: r.ID}); err != nil {
+				return err
+			}
 		}
-		taken, err := tx.Request(r.Undoes)
-		if err != nil {
-			return err
+		for _, m := range marks {
+			other, err := tx.Request(m.Request)
+			if err != nil {
+				return err
+			}
+			if o := other.Opening; o == nil || o.Ended != nil {
+				continue // it has ended by itself meanwhile
+			}
+			if err := addTo(tx, engine, other, m.Kind, "", m.Body); err != nil {
+				return err
+			}
 		}
-		return addTo(tx, engine, taken, runbook.BackedOut, "", runbook.ByBody{By: r.ID})
+		return nil
 	})
 }
 

@@ -68,14 +68,31 @@ func (e *Engine) start(tx Tx, id string) error {
 		return err
 	}
 	if holder != nil {
-		if holder.ID != r.Undoes || holder.State == runbook.Running {
+		if !mayTake(r, *holder) || holder.State == runbook.Running {
 			return addTo(tx, engine, r, runbook.Unplanned, "", busy(*holder))
 		}
-		if err := addTo(tx, engine, *holder, runbook.Superseded, "", runbook.ByBody{By: r.ID}); err != nil {
+		if err := giveWay(tx, *holder, r.ID); err != nil {
 			return err
 		}
 	}
+	if action, ok := Find(r.Action); ok {
+		if no, err := e.held(tx, action, ""); err != nil {
+			return err
+		} else if no != nil {
+			return addTo(tx, engine, r, runbook.Unplanned, "", no)
+		}
+	}
 	return addTo(tx, engine, r, runbook.Started, "", nil)
+}
+
+// giveWay ends the request whose place another takes. One that is approved and has
+// touched nothing is only withdrawn.
+func giveWay(tx Tx, holder runbook.Request, to string) error {
+	engine := Order{By: runbook.Bot, Door: "engine"}
+	if holder.State == runbook.Ready {
+		return addTo(tx, engine, holder, runbook.Cancelled, "", runbook.TextBody{Text: to + " takes its place"})
+	}
+	return addTo(tx, engine, holder, runbook.Superseded, "", runbook.ByBody{By: to})
 }
 
 func withoutSeats(r runbook.Request) runbook.Request {

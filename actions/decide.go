@@ -32,6 +32,9 @@ func (e *Engine) Ask(tx Tx, o Order, action *Action, args map[string]string) (r 
 	if no := e.policy.MayAct(o.By, o.Line); no != nil {
 		return r, false, no, nil
 	}
+	if no, err := e.held(tx, action, "Not asked for"); no != nil || err != nil {
+		return r, false, no, err
+	}
 	live, err := tx.Live()
 	if err != nil {
 		return r, false, nil, err
@@ -41,7 +44,7 @@ func (e *Engine) Ask(tx Tx, o Order, action *Action, args map[string]string) (r 
 			return open, true, nil, nil
 		}
 	}
-	body := runbook.AskedBody{Action: action.Name, Args: args, Line: o.Line, Risk: action.Risk, Title: action.Copy.Title}
+	body := runbook.AskedBody{Action: action.Name, Args: args, Line: o.Line, Risk: action.RiskWith(args), Title: action.Copy.Title, Takes: action.Takes}
 	if action.Name == undo.Name {
 		if body, no, err = takeBack(tx, body, args["request"]); no != nil || err != nil {
 			return r, false, no, err
@@ -94,6 +97,14 @@ func (e *Engine) Approve(tx Tx, o Order, id, digest string) (runbook.Request, *r
 	if r.State == runbook.Ready {
 		return r, runbook.Refuse("", "%s has all its approvals and is about to start.", id), nil
 	}
+	if r.State == runbook.InSecond {
+		return r, runbook.Refuse("Who has approved it reads the card once more and presses *Start*.", "%s has all its approvals.", id), nil
+	}
+	if action, ok := Find(r.Action); ok {
+		if no, err := e.held(tx, action, "Not counted"); no != nil || err != nil {
+			return r, no, err
+		}
+	}
 	if !tx.Now().Before(r.Expires) {
 		return e.expire(tx, o, r)
 	}
@@ -114,7 +125,7 @@ func (e *Engine) Approve(tx Tx, o Order, id, digest string) (runbook.Request, *r
 	if err != nil {
 		return r, nil, err
 	}
-	if holder != nil && holder.ID != r.Undoes {
+	if holder != nil && !mayTake(r, *holder) {
 		return r, busy(*holder), nil
 	}
 	if err := addTo(tx, o, r, runbook.Approved, "", runbook.ApprovedBody{Digest: r.Digest}); err != nil {
@@ -161,7 +172,7 @@ func (e *Engine) end(tx Tx, o Order, id string, kind runbook.Kind, reason string
 	if r.State == runbook.InCheck {
 		return r, runbook.Refuse("`/itms stop` ends it after the running step.", "%s is starting.", id), nil
 	}
-	if r.State == runbook.InOffer && !tx.Now().Before(r.Expires) {
+	if (r.State == runbook.InOffer || r.State == runbook.InSecond) && !tx.Now().Before(r.Expires) {
 		return e.expire(tx, o, r)
 	}
 	if err := addTo(tx, o, r, kind, "", runbook.TextBody{Text: reason}); err != nil {
@@ -177,7 +188,7 @@ func (e *Engine) Expire(tx Tx, o Order, id string) (*runbook.Refusal, error) {
 	if no != nil || err != nil {
 		return no, err
 	}
-	if (r.State == runbook.InOffer) && !tx.Now().Before(r.Expires) {
+	if (r.State == runbook.InOffer || r.State == runbook.InSecond) && !tx.Now().Before(r.Expires) {
 		_, _, err = e.expire(tx, o, r)
 	}
 	return nil, err
@@ -211,7 +222,7 @@ func (e *Engine) Remind(tx Tx) error {
 		if _, ok := runbook.Next(r.State, runbook.Reminded); !ok || tx.Now().Sub(r.Since) < after {
 			continue
 		}
-		if r.State == runbook.InOffer && !tx.Now().Before(r.Expires) {
+		if (r.State == runbook.InOffer || r.State == runbook.InSecond) && !tx.Now().Before(r.Expires) {
 			continue // it expires now
 		}
 		by := Order{By: runbook.Clock, Door: "clock"}
@@ -275,9 +286,9 @@ func (e *Engine) Resume(tx Tx, o Order, id string) (runbook.Request, *runbook.Re
 		return r, nil, err
 	}
 	if slices.ContainsFunc(live, func(u runbook.Request) bool {
-		return u.Undoes == r.ID && (u.State == runbook.Ready || u.State == runbook.InCheck)
+		return mayTake(u, r) && (u.State == runbook.Ready || u.State == runbook.InCheck)
 	}) {
-		return r, runbook.Refuse("", "A back-out of %s is approved and starts now.", r.ID), nil
+		return r, runbook.Refuse("", "What takes the place of %s is approved and starts now.", r.ID), nil
 	}
 	if err := addTo(tx, o, r, runbook.Resumed, "", runbook.TextBody{}); err != nil {
 		return r, nil, err
@@ -431,6 +442,10 @@ func slotHolder(tx Facts, except string) (*runbook.Request, error) {
 	}
 	return nil, nil
 }
+
+// mayTake reports whether a request may take the slot of another at a step boundary
+// (DESIGN §7): what takes it back, and a rollback.
+func mayTake(r, holder runbook.Request) bool { return holder.ID == r.Undoes || r.Takes }
 
 func busy(holder runbook.Request) *runbook.Refusal {
 	return &runbook.Refusal{Lead: "Not started",

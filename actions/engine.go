@@ -73,18 +73,26 @@ func loop(ctx context.Context, w Waker, drain func(context.Context) error) error
 	}
 }
 
-// DrainPlans plans every request that has none. It returns when nothing is
-// left to plan; the error is one of the journal.
+// DrainPlans plans every request that has none, and reads those again that wait for
+// their second look. It returns when nothing is left to plan; the error is one of the
+// journal.
 func (e *Engine) DrainPlans(ctx context.Context) error {
 	live, err := e.journal.Live()
 	if err != nil {
 		return err
 	}
 	for _, r := range live {
-		if r.State == runbook.InAsked && ctx.Err() == nil {
-			if err := e.propose(ctx, r); err != nil {
-				return err
-			}
+		if ctx.Err() != nil {
+			return nil
+		}
+		switch {
+		case r.State == runbook.InAsked:
+			err = e.propose(ctx, r)
+		case r.State == runbook.InSecond && r.ReadAgain.IsZero():
+			err = e.readAgain(ctx, r)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
@@ -112,7 +120,7 @@ func (e *Engine) DrainWork(ctx context.Context) error {
 }
 
 // next is the request to work on: the one that is running or being checked,
-// else the oldest that is ready.
+// else the oldest that is ready, a rollback before all others.
 func (e *Engine) next() (*runbook.Request, error) {
 	live, err := e.journal.Live()
 	if err != nil {
@@ -123,7 +131,7 @@ func (e *Engine) next() (*runbook.Request, error) {
 		switch {
 		case r.State == runbook.Running || r.State == runbook.InCheck:
 			return &live[i], nil
-		case r.State == runbook.Ready && ready == nil:
+		case r.State == runbook.Ready && (ready == nil || r.Takes && !ready.Takes):
 			ready = &live[i]
 		}
 	}
@@ -217,7 +225,7 @@ func (e *Engine) propose(ctx context.Context, r runbook.Request) error {
 			return failed
 		}
 		return addTo(tx, Order{By: runbook.Bot, Door: "engine"}, r, runbook.Proposed, "", runbook.ProposedBody{
-			Digest: digest, Needs: plan.Needs, Expires: tx.Now().Add(e.policy.Wait()).UTC().Truncate(time.Second), Readings: draft.Readings})
+			Digest: digest, Needs: plan.Needs, Expires: tx.Now().Add(e.policy.Wait()).UTC().Truncate(time.Second), Readings: draft.Readings, Warnings: draft.Warnings})
 	})
 }
 
@@ -241,9 +249,17 @@ func (e *Engine) planOf(ctx context.Context, r runbook.Request) (runbook.Plan, D
 	if !ok {
 		return runbook.Plan{}, Draft{}, runbook.Refuse("`/itms help` lists what it can do.", "This program knows no action %q.", r.Action)
 	}
-	env := e.env
-	env.Upgrade, env.Lane = r.Upgrade, estate.Look
-	ask := Ask{Request: r.ID, Args: r.Args}
+	env := e.lookEnv()
+	env.Upgrade = r.Upgrade
+	ledger, err := readLedger(e.journal)
+	if err != nil {
+		return runbook.Plan{}, Draft{}, err
+	}
+	passed, err := obey(ctx, env, ledger, action, r.Args)
+	if err != nil {
+		return runbook.Plan{}, Draft{}, err
+	}
+	ask := Ask{Request: r.ID, Args: r.Args, Ledger: ledger}
 	if r.Undoes != "" {
 		if err := e.readTaken(r.Undoes, &ask); err != nil {
 			return runbook.Plan{}, Draft{}, err
@@ -263,9 +279,20 @@ func (e *Engine) planOf(ctx context.Context, r runbook.Request) (runbook.Plan, D
 	if args == nil {
 		args = map[string]string{}
 	}
+	needs := e.policy.NeedsFor(r.Risk)
+	if len(passed) > 0 {
+		needs = needs.Overriding()
+	}
 	return runbook.Plan{Format: runbook.PlanFormat, Estate: env.Estate.Name, Upgrade: r.Upgrade, Request: r.ID, Config: env.Config,
-		Action: action.Name, Section: action.Section, Args: args, Machines: draft.Machines, LeftOut: draft.LeftOut, Stages: draft.Stages,
-		Thresholds: draft.Thresholds, Needs: e.policy.NeedsFor(r.Risk)}, draft, nil
+		Action: action.Name, Section: action.Section, Args: args, Machines: draft.Machines, LeftOut: draft.LeftOut, Stages: draft.Stages, Overrides: passed,
+		Thresholds: draft.Thresholds, EndSeconds: draft.EndSeconds, Then: draft.Then, Needs: needs}, draft, nil
+}
+
+// lookEnv is what looks and plans are made with.
+func (e *Engine) lookEnv() Env {
+	env := e.env
+	env.Lane = estate.Look
+	return env
 }
 
 // apart refuses a plan in which two hosts are one machine: an address leads to

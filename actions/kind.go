@@ -19,6 +19,7 @@ type Env struct {
 	Lane      estate.Lane
 	Firewalls Firewalls
 	Restores  Restores
+	Closings  Closings
 	Hosts     Hosts
 	Reboots   Reboots
 	CMDB      CMDB
@@ -30,6 +31,11 @@ type Env struct {
 	Clock  Clock
 	// Progress says how far the running step is; set while it runs.
 	Progress func(text string)
+	// Began writes down which task of vCenter carries the running step out, before
+	// it is waited for; set while it runs. Task is the one that an earlier run has
+	// written down, empty for none.
+	Began func(task estate.TaskRef) error
+	Task  estate.TaskRef
 	// Before is what the first intent of the running step recorded; nil
 	// before there was one.
 	Before json.RawMessage
@@ -63,6 +69,15 @@ type Limits struct {
 	FreeBytes int64
 	// Reboot is how long a host may take until it is back with its services.
 	Reboot time.Duration
+	// Widest4 and Widest6 are the widest ranges that may be opened by name, in bits
+	// of their prefixes.
+	Widest4, Widest6 int
+	// Longest is the longest time that an opening with an end may last.
+	Longest time.Duration
+	// Shutdown is how long a guest may take to shut down before its power is taken.
+	Shutdown time.Duration
+	// Services is how long the services of a host may take after its power is on.
+	Services time.Duration
 	// SpacePercent of a machine's disks has to be free on its datastores
 	// before a snapshot is taken.
 	SpacePercent int
@@ -79,7 +94,8 @@ type FileBackup struct {
 // DefaultLimits are the method's figures where it gives any, else ours.
 func DefaultLimits() Limits {
 	return Limits{Restore: 10 * time.Minute, Linger: 3 * time.Minute, BackupAge: 24 * time.Hour,
-		QueueWait: 30 * time.Minute, FreeBytes: 15 << 30, Reboot: 20 * time.Minute, SpacePercent: 10}
+		QueueWait: 30 * time.Minute, FreeBytes: 15 << 30, Reboot: 20 * time.Minute, SpacePercent: 10,
+		Widest4: 24, Widest6: 64, Longest: 7 * 24 * time.Hour, Shutdown: 10 * time.Minute, Services: 10 * time.Minute}
 }
 
 // Standing is what a look says of a step.
@@ -146,6 +162,9 @@ type Kind struct {
 	// is as the step left it.
 	LookBack func(ctx context.Context, env Env, s runbook.Step, before json.RawMessage) (Finding, error)
 	Undo     func(ctx context.Context, env Env, s runbook.Step, before json.RawMessage) error
+	// Again reports that what was undone may be done again from the same data: an
+	// undo can be undone.
+	Again bool
 	// ByHand are the PowerShell lines that undo the step on its host on the
 	// day the bot is gone; nil for a kind that is undone elsewhere.
 	ByHand func(s runbook.Step, before json.RawMessage) ([]string, error)
@@ -154,7 +173,7 @@ type Kind struct {
 }
 
 // kinds lists every sort of step this program can carry out.
-var kinds = []*Kind{firewallAllow, firewallCopy, firewallDisable, queueWait, logsReview, disksFree, backupsCurrent, neighboursQuiet, filesCurrent, rebootLay, rebootHost,
+var kinds = []*Kind{firewallAllow, firewallOpen, firewallCopy, firewallDisable, queueWait, logsReview, disksFree, backupsCurrent, neighboursQuiet, filesCurrent, rebootLay, rebootHost,
 	hostRecord, sitesKnown, backupMade, doorsClosed, queueQuiet, hostReady, setReady, snapshotCreate}
 
 func kindOf(s runbook.Step) (*Kind, error) {

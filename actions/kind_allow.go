@@ -15,7 +15,7 @@ import (
 // firewallAllow makes narrow allow rules of the bot's own group on one host
 // (1.4 item 1 keep list; the openings of 1.6 to 1.9 are the same kind).
 var firewallAllow = &Kind{
-	Name: "firewall.allow", Version: 1, Limit: 2 * time.Minute,
+	Name: "firewall.allow", Version: 1, Limit: 2 * time.Minute, Again: true,
 	Look: func(ctx context.Context, env Env, s runbook.Step) (Finding, error) {
 		p, local, fw, err := lookAtAllowed(ctx, env, s)
 		if err != nil {

@@ -20,7 +20,7 @@ import (
 // original. That is "partly", and doing it again narrows it; until then it counts
 // as a door like its original.
 var firewallCopy = &Kind{
-	Name: "firewall.copy", Version: 1, Limit: 4 * time.Minute,
+	Name: "firewall.copy", Version: 1, Limit: 4 * time.Minute, Again: true,
 	Look: func(ctx context.Context, env Env, s runbook.Step) (Finding, error) {
 		p, fw, err := lookAtCopies(ctx, env, s)
 		if err != nil {

@@ -19,7 +19,7 @@ import (
 // the plan, and the look after the restart finds the step not done. If it dies
 // before disarming, the look finds the restore armed, which is never "done".
 var firewallDisable = &Kind{
-	Name: "firewall.disable", Version: 1, Limit: 8 * time.Minute,
+	Name: "firewall.disable", Version: 1, Limit: 8 * time.Minute, Again: true,
 	Look:     lookAtDisabled,
 	Do:       closeHost,
 	LookBack: lookAtReopened,

@@ -151,13 +151,12 @@ func (l *Looks) door(ctx context.Context, h estate.Host, head int64) DoorLook {
 
 // Preview computes what an action would do, proposing nothing. The plan is of
 // no request, so that it can never be approved.
-func (e *Engine) Preview(ctx context.Context, a *Action, args map[string]string, upgrade string) (runbook.Plan, []runbook.Reading, error) {
+func (e *Engine) Preview(ctx context.Context, a *Action, args map[string]string, upgrade string) (runbook.Plan, Draft, error) {
 	ctx, cancel := context.WithTimeout(ctx, planLimit)
 	defer cancel()
-	r := runbook.Request{ID: "preview", Upgrade: upgrade, Action: a.Name, Args: args, Risk: a.Risk}
+	r := runbook.Request{ID: "preview", Upgrade: upgrade, Action: a.Name, Args: args, Risk: a.RiskWith(args)}
 	if a.Name == undo.Name {
 		r.Undoes = args["request"]
 	}
-	plan, draft, err := e.planOf(ctx, r)
-	return plan, draft.Readings, err
+	return e.planOf(ctx, r)
 }

@@ -99,6 +99,9 @@ func (e *Engine) outcome(r runbook.Request, s runbook.Step, withIntent bool, b e
 			}
 		}
 		body := b.OutcomeBody
+		if s.Optional && !body.Result.Good() {
+			body.Result, body.Ask = runbook.Missed, nil
+		}
 		for _, f := range b.files {
 			sha, size, err := tx.SaveArtifact(f.Bytes)
 			if err != nil {
@@ -106,6 +109,9 @@ func (e *Engine) outcome(r runbook.Request, s runbook.Step, withIntent bool, b e
 			}
 			body.Artifacts = append(body.Artifacts, runbook.Artifact{Name: f.Name, Title: f.Title, SHA256: sha, Bytes: size})
 		}
-		return addTo(tx, engine, r, runbook.Outcome, s.ID, body)
+		if err := addTo(tx, engine, r, runbook.Outcome, s.ID, body); err != nil {
+			return err
+		}
+		return firstOpened(tx, r, s, body.Result)
 	})
 }

@@ -37,6 +37,14 @@ type Restores interface {
 	DisarmRestore(ctx context.Context, host, machine, key string) (estate.Changed, error)
 }
 
+// Closings is what an opening with an end needs on the host itself: a SYSTEM task that
+// removes exactly its rules at their time, whatever has become of the bot. key names
+// upgrade and request.
+type Closings interface {
+	ArmClosing(ctx context.Context, host, machine string, order estate.ClosingOrder) (estate.Changed, error)
+	DisarmClosing(ctx context.Context, host, machine, key string) (estate.Changed, error)
+}
+
 // Hosts is what actions read of a Windows host beside its firewall. Every call
 // only looks.
 type Hosts interface {
@@ -65,6 +73,13 @@ type VMs interface {
 	ByUUID(ctx context.Context, uuid string) ([]estate.VM, error)
 	CreateSnapshot(ctx context.Context, vm estate.VMRef, order estate.SnapshotOrder) (estate.TaskRef, error)
 	RemoveSnapshot(ctx context.Context, snapshot estate.SnapshotRef) (estate.TaskRef, error)
+	// Revert goes back to a snapshot; the machine is off afterwards.
+	Revert(ctx context.Context, snapshot estate.SnapshotRef) (estate.TaskRef, error)
+	Consolidate(ctx context.Context, vm estate.VMRef) (estate.TaskRef, error)
+	PowerOn(ctx context.Context, vm estate.VMRef) (estate.TaskRef, error)
+	PowerOff(ctx context.Context, vm estate.VMRef) (estate.TaskRef, error)
+	// ShutdownGuest asks the guest and returns at once.
+	ShutdownGuest(ctx context.Context, vm estate.VMRef) error
 	// Task waits until a task has ended or ctx has.
 	Task(ctx context.Context, task estate.TaskRef) (estate.Task, error)
 }
@@ -96,7 +111,6 @@ type Journal interface {
 	// look after which a step may begin.
 	AppendNow(decide func(Tx) error) error
 	Past
-	Plan(digest string) ([]byte, error)
 	// Before is what the first intent of a step recorded, nil if none did.
 	Before(request, step string) (json.RawMessage, error)
 }
@@ -110,6 +124,9 @@ type Past interface {
 	Recent(n int) ([]runbook.Request, error)
 	// EventsOf lists the events of a request, in order.
 	EventsOf(request string) ([]runbook.Event, error)
+	// Whole is what people have said of the open upgrade.
+	Whole() (runbook.Upgrade, error)
+	Plan(digest string) ([]byte, error)
 }
 
 // Tx is the inside of a write transaction.
@@ -130,6 +147,8 @@ type Facts interface {
 	Now() time.Time
 	// Upgrade is the id of the open upgrade.
 	Upgrade() (string, error)
+	// Whole is what people have said of it.
+	Whole() (runbook.Upgrade, error)
 	Request(id string) (runbook.Request, error)
 	Live() ([]runbook.Request, error)
 }

@@ -58,6 +58,13 @@ func planUndo(ctx context.Context, env Env, ask Ask) (Draft, error) {
 			draft.Stages = append(draft.Stages, back)
 		}
 	}
+	if o := ask.Undoes.Opening; o != nil && o.Ended == nil {
+		mark, err := endsOpening(ask.Undoes.ID, ask.Request)
+		if err != nil {
+			return draft, err
+		}
+		draft.Then = append(draft.Then, mark)
+	}
 	if len(draft.Stages) == 0 {
 		return draft, runbook.Refuse("`/itms status` says what is so now.", "%s has left nothing that could be taken back: every step is as it was before.", ask.Undoes.ID)
 	}
@@ -78,7 +85,15 @@ func backStep(ctx context.Context, env Env, ask Ask, s runbook.Step) (*runbook.S
 	if kind.Undo == nil {
 		return nil, nil
 	}
-	f, err := kind.LookBack(ctx, env, s, before)
+	if s.Undoes != nil && !kind.Again {
+		return nil, runbook.Refuse(fmt.Sprintf("Ask for what %s took back again, as a new request.", ask.Undoes.ID),
+			"%s took back: %s. That cannot be put back as it was.", ask.Undoes.ID, lower(strings.TrimPrefix(s.Title, "take back: ")))
+	}
+	look := func() (Finding, error) { return kind.LookBack(ctx, env, s, before) }
+	if s.Undoes != nil {
+		look = func() (Finding, error) { return kind.Look(ctx, env, s) }
+	}
+	f, err := look()
 	switch {
 	case err != nil:
 		return nil, runbook.Refuse("Ask again when it answers; the way-back lines of the request work without the bot.",
@@ -90,11 +105,24 @@ func backStep(ctx context.Context, env Env, ask Ask, s runbook.Step) (*runbook.S
 		return nil, nil
 	}
 	back := s
+	if s.Undoes != nil {
+		// What took something back is taken back by doing that again.
+		back.Title, back.Undoes = strings.TrimPrefix(s.Title, "take back: "), nil
+		back.Effect = runbook.Effect{What: s.Effect.What, Before: upper(s.Effect.After), After: lower(s.Effect.Before)}
+		back.WayBack = "puts it back once more"
+		return &back, nil
+	}
 	back.Title = "take back: " + s.Title
 	back.Effect = kind.Reversed(s)
 	back.WayBack = "ask for `" + ask.Undoes.Line + "` again"
 	back.Undoes = &runbook.Undoing{Request: ask.Undoes.ID, Step: s.ID, Before: before}
 	return &back, nil
+}
+
+// endsOpening is what is written about an opening when the request by is done.
+func endsOpening(opening, by string) (runbook.Mark, error) {
+	body, err := runbook.Canonical(runbook.EndedBody{By: by})
+	return runbook.Mark{Request: opening, Kind: runbook.OpeningEnded, Body: body}, err
 }
 
 // lower lets a title stand inside a sentence.

@@ -16,77 +16,64 @@ import (
 //
 // A host that does not answer is said too: unknown is not closed.
 func (e *Engine) Watch(ctx context.Context) error {
-	recent, err := e.journal.Recent(50)
-	if err != nil {
-		return err
-	}
 	live, err := e.journal.Live()
 	if err != nil {
 		return err
 	}
-	for _, r := range recent {
-		if !guarded(r, live) {
-			continue
-		}
-		if err := e.watch(ctx, r); err != nil {
-			return err
+	if slices.ContainsFunc(live, func(o runbook.Request) bool { return o.Takes && o.State.Holds() }) {
+		return nil // servers are off; the rollback looks itself
+	}
+	ledger, err := readLedger(e.journal)
+	if err != nil {
+		e.log.Warn("the doors are not watched: what was closed cannot be read", "error", err)
+		return nil // of a later version, which watches its own
+	}
+	for _, h := range e.env.Estate.Hosts {
+		for _, left := range ledger.Hosts[h.Name].Closed {
+			if err := e.watch(ctx, left, live); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-// guarded reports whether a request has closed doors that ought to be closed
-// still. A back-out that has begun opens them on purpose, and says itself where it
-// stands.
+// guarded reports whether a request that has closed doors is at rest, so that they
+// ought to be closed now. While it runs, and while something runs that opens on
+// purpose, whoever runs says itself where it stands.
 func guarded(r runbook.Request, live []runbook.Request) bool {
-	if slices.ContainsFunc(live, func(o runbook.Request) bool { return o.Undoes == r.ID && o.State.Holds() }) {
-		return false
-	}
-	switch r.State {
-	case runbook.WasDone, runbook.WasLeft, runbook.Waiting, runbook.Broken:
-		return r.Undoes == "" && r.BackedOutBy == ""
-	}
-	return false
+	return r.State != runbook.Running && r.State != runbook.InCheck &&
+		!slices.ContainsFunc(live, func(o runbook.Request) bool { return o.State.Holds() && (o.Undoes == r.ID || opensAll(o)) })
 }
 
-func (e *Engine) watch(ctx context.Context, r runbook.Request) error {
-	bytes, err := e.journal.Plan(r.Digest)
-	if err != nil {
+// opensAll reports whether a request is there to open doors that others have closed.
+func opensAll(r runbook.Request) bool { return r.Action == "golive" || r.Action == "allow all" }
+
+func (e *Engine) watch(ctx context.Context, left Left, live []runbook.Request) error {
+	r, err := e.journal.Request(left.Request)
+	if err != nil || !guarded(r, live) {
 		return err
-	}
-	plan, err := runbook.OpenPlan(bytes)
-	if err != nil {
-		return nil // of a later version, which watches its own
 	}
 	events, err := e.journal.EventsOf(r.ID)
 	if err != nil {
 		return err
 	}
-	for _, s := range plan.Steps() {
-		life, _ := r.Step(s.ID)
-		if s.Kind != firewallDisable.Name || life.Open || !life.Result.Good() {
-			continue
-		}
-		now := e.driftOf(ctx, r, s)
-		if now == lastDrift(events, s.ID, s.Host) {
-			continue
-		}
-		err := e.journal.Append(func(tx Tx) error {
-			was, err := tx.Request(r.ID)
-			if err != nil {
-				return err
-			}
-			live, err := tx.Live()
-			if err != nil || !guarded(was, live) {
-				return err // taken back while it was looked at
-			}
-			return addTo(tx, Order{By: runbook.Clock, Door: "clock"}, r, runbook.Drifted, s.ID, now)
-		})
+	s := left.Step
+	now := e.driftOf(ctx, r, s)
+	if now == lastDrift(events, s.ID, s.Host) {
+		return nil
+	}
+	return e.journal.Append(func(tx Tx) error {
+		was, err := tx.Request(r.ID)
 		if err != nil {
 			return err
 		}
-	}
-	return nil
+		live, err := tx.Live()
+		if err != nil || !guarded(was, live) || was.BackedOutBy != "" {
+			return err // taken back while it was looked at
+		}
+		return addTo(tx, Order{By: runbook.Clock, Door: "clock"}, r, runbook.Drifted, s.ID, now)
+	})
 }
 
 // driftOf looks at one closed host in the look lane.

@@ -21,8 +21,8 @@ func TestGuarded(t *testing.T) {
 		{"a back-out runs", runbook.Request{ID: "R-1", State: runbook.WasDone}, []runbook.Request{{ID: "R-2", Undoes: "R-1", State: runbook.Running}}, false},
 		{"a back-out waits half way", runbook.Request{ID: "R-1", State: runbook.WasDone}, []runbook.Request{{ID: "R-2", Undoes: "R-1", State: runbook.Waiting}}, false},
 		{"a back-out of another runs", runbook.Request{ID: "R-1", State: runbook.WasDone}, []runbook.Request{{ID: "R-3", Undoes: "R-2", State: runbook.Running}}, true},
-		{"taken back", runbook.Request{ID: "R-1", State: runbook.WasDone, BackedOutBy: "R-2"}, nil, false},
-		{"a back-out, which closes nothing", runbook.Request{ID: "R-2", Undoes: "R-1", State: runbook.WasDone}, nil, false},
+		{"all doors are opened", runbook.Request{ID: "R-1", State: runbook.WasDone}, []runbook.Request{{ID: "R-4", Action: "golive", State: runbook.Running}}, false},
+		{"opening all doors waits half way", runbook.Request{ID: "R-1", State: runbook.WasLeft}, []runbook.Request{{ID: "R-4", Action: "allow all", State: runbook.Waiting}}, false},
 	} {
 		if got := guarded(tt.r, tt.live); got != tt.want {
 			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)

@@ -45,6 +45,8 @@ func card(v view) drawing {
 			fmt.Sprintf("%s asks to %s, request %s. The plan is being made.", v.name(r.By), v.copy.Wish, r.ID))
 	case runbook.InOffer:
 		return v.offer()
+	case runbook.InSecond:
+		return v.secondLook()
 	case runbook.Ready, runbook.InCheck:
 		return v.draw("approved, starting",
 			fmt.Sprintf("*%s.* The bot computes the plan once more, then starts.", v.approvals()),
@@ -91,6 +93,8 @@ func (v view) smallPrint() slack.Block {
 	switch {
 	case r.State == runbook.InOffer:
 		parts = append(parts, "expires "+date(r.Expires), "needs "+v.needs())
+	case r.State == runbook.InSecond && !r.ReadAgain.IsZero():
+		parts = append(parts, "expires "+date(r.Expires), "waits for "+v.seated())
 	case len(r.Seats) > 0:
 		parts = append(parts, mrkdwn(lower(v.approvals())))
 	}
@@ -147,25 +151,25 @@ func (v view) offer() drawing {
 		state = "one more approval"
 		lead = fmt.Sprintf("*%d of %d approvals are in.* Nothing has been touched. %s", n, r.Needs.Count, lead)
 	}
-	var found []string
-	for _, f := range r.Readings {
-		found = append(found, escape(fmt.Sprintf("%s: %s", f.What, f.Value)))
-	}
+	found := v.found()
 	pairs := [][2]string{{"In this order", escape(v.order())}, {"Way back", escape(v.wayBack())}}
-	if len(found) > 0 {
-		pairs = append(pairs, [2]string{"Found " + date(r.Readings[0].At), strings.Join(found, "\n")})
+	if found != "" {
+		pairs = append(pairs, [2]string{"Found " + date(r.Readings[0].At), found})
 	}
-	short := runbook.Short(r.Digest)
+	short, style := runbook.Short(r.Digest), "primary"
+	if v.grave() {
+		style = "danger" // no primary button on what is lost for good
+	}
 	return v.draw(state, lead,
 		fmt.Sprintf("Approval needed: %s asks to %s, request %s. %s", v.name(r.By), c.Wish, r.ID, c.Means),
-		table(v.effects()), fields(pairs...),
-		buttons(
-			press{"Approve", "approve " + r.ID + " " + r.Digest, "primary", &question{
-				fmt.Sprintf("Approve %s, %s?", r.ID, lower(c.Title)),
-				fmt.Sprintf("%s You approve plan %s and no other.", c.Confirm, short), "Approve " + r.ID, "primary"}},
-			press{"Deny", "deny " + r.ID, "", &question{"Deny " + r.ID + "?",
-				fmt.Sprintf("Nothing is done. %s is told and can ask again.", v.name(r.By)), "Deny " + r.ID, "danger"}},
-			press{"Withdraw", "cancel " + r.ID, "", nil}))
+		append(v.warnings(), table(v.effects()), fields(pairs...),
+			buttons(
+				press{"Approve", "approve " + r.ID + " " + r.Digest, style, &question{
+					fmt.Sprintf("Approve %s, %s?", r.ID, lower(c.Title)),
+					fmt.Sprintf("%s You approve plan %s and no other.", c.Confirm, short), "Approve " + r.ID, style}},
+				press{"Deny", "deny " + r.ID, "", &question{"Deny " + r.ID + "?",
+					fmt.Sprintf("Nothing is done. %s is told and can ask again.", v.name(r.By)), "Deny " + r.ID, "danger"}},
+				press{"Withdraw", "cancel " + r.ID, "", nil}))...)
 }
 
 // effects is the plan's table: a row for each host, a column for each kind of
@@ -195,10 +199,18 @@ func (v view) effects() [][]string {
 			}
 			row = append(row, cell)
 		}
-		rows = append(rows, row)
+		if slices.Contains(hosts, h.Name) || len(v.estate.Hosts) <= fewHosts {
+			rows = append(rows, row)
+		}
+	}
+	if len(kinds) == 0 {
+		return [][]string{{"Server"}, {"Nothing is changed"}}
 	}
 	return rows
 }
+
+// fewHosts is how many servers are all listed, those without a change too.
+const fewHosts = 8
 
 func (v view) order() string {
 	var titles []string
@@ -235,6 +247,9 @@ func (v view) wayBack() string {
 	}
 	if v.request.Undoes != "" {
 		return "`" + strings.TrimPrefix(strings.TrimSuffix(v.plan.Steps()[0].WayBack, "` again"), "ask for `") + "` again."
+	}
+	if len(ways) == 0 {
+		return strings.TrimSpace("There is no way back." + final)
 	}
 	return "`/itms undo " + v.request.ID + "` puts back as recorded before: " + strings.Join(ways, "; then ") + "." + final
 }

@@ -22,10 +22,16 @@ func (v view) aside() []slack.Block {
 	if text != "" {
 		text = "*Left out*\n" + text
 	}
+	for _, o := range v.plan.Overrides {
+		text += commands.Overridden(o) + "\n"
+	}
 	for _, m := range v.plan.Machines {
 		if m.WayBack != "" && m.WayBack != runbook.WayBackSnapshot {
 			text += fmt.Sprintf("*No snapshot:* %s %s.\n", m.Host, m.WayBack)
 		}
+	}
+	if o := v.opening(); o != "" {
+		text += o + "\n"
 	}
 	if text == "" {
 		return nil

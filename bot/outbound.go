@@ -202,7 +202,8 @@ func (o *outbound) gather() error {
 // are drawn struck through.
 func (o *outbound) strike(e runbook.Event) error {
 	switch e.Kind {
-	case runbook.Approved, runbook.Denied, runbook.Cancelled, runbook.Expired, runbook.Answered, runbook.Resumed, runbook.LeftSo, runbook.Superseded:
+	case runbook.Approved, runbook.Denied, runbook.Cancelled, runbook.Expired, runbook.Answered, runbook.Resumed, runbook.LeftSo, runbook.Superseded,
+		runbook.Confirmed, runbook.Extended, runbook.OpeningEnded:
 	default:
 		return nil
 	}
@@ -223,9 +224,11 @@ func purposes(e runbook.Event) []string {
 	}
 	switch e.Kind {
 	case runbook.Approved, runbook.Denied, runbook.Cancelled, runbook.Expired, runbook.Stale, runbook.Started, runbook.StopAsked,
-		runbook.Answered, runbook.Resumed, runbook.LeftSo, runbook.Superseded, runbook.BackedOut:
+		runbook.Answered, runbook.Resumed, runbook.LeftSo, runbook.Superseded, runbook.BackedOut,
+		runbook.Confirmed, runbook.Opened, runbook.Extended:
 		p = append(p, fmt.Sprintf("line:%s/%d", e.Request, e.N))
-	case runbook.Waits, runbook.Interrupted, runbook.Finished, runbook.Reminded:
+	case runbook.Waits, runbook.Interrupted, runbook.Finished, runbook.Reminded,
+		runbook.ReadAgain, runbook.EndNear, runbook.OpeningEnded, runbook.EndFailed:
 		p = append(p, fmt.Sprintf("need:%s/%d", e.Request, e.N))
 	}
 	if e.Kind == runbook.Outcome {
@@ -246,7 +249,7 @@ func purposes(e runbook.Event) []string {
 		p = append(p, fmt.Sprintf("drift:%d", e.N))
 	case runbook.Parked:
 		p = append(p, fmt.Sprintf("parked:%d", e.N))
-	case runbook.Noted:
+	case runbook.Noted, runbook.Held, runbook.HoldEnded, runbook.Signed, runbook.Unsigned:
 		p = append(p, fmt.Sprintf("note:%d", e.N))
 	}
 	return p

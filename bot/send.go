@@ -350,6 +350,10 @@ func (o *outbound) drawLine(kind string, e runbook.Event) (drawing, error) {
 	}
 	lead, answered := o.call(e, r, text)
 	line := mrkdwn(lead)
+	var more []slack.Block
+	if e.Kind == runbook.EndNear && !answered {
+		more = append(more, buttons(press{text: "Ask for one hour more", line: "extend " + r.ID + " for 1h"}))
+	}
 	if answered {
 		word := "Answered"
 		if r.State == runbook.WasLate {
@@ -358,7 +362,8 @@ func (o *outbound) drawLine(kind string, e runbook.Event) (drawing, error) {
 		line = "~" + strings.NewReplacer("~", "", "\n", " ").Replace(line) + "~ " + word + "."
 		lead = word + ": " + lead
 	}
-	return drawing{text: cut(escape(plain(lead)), 300), blocks: append(sections(line), foot(o.banner(), r.ID, seal))}, nil
+	blocks := append(sections(line), more...)
+	return drawing{text: cut(escape(plain(lead)), 300), blocks: append(blocks, foot(o.banner(), r.ID, seal))}, nil
 }
 
 // drawDrift is a new message in the channel, naming those who can act, with the
@@ -399,9 +404,30 @@ func (o *outbound) call(e runbook.Event, r runbook.Request, text string) (lead s
 	case e.Kind == runbook.Reminded && r.State == runbook.InOffer:
 		return fmt.Sprintf("%s, still needs an approval.* %s Decide on the card before %s.", name, o.mentions(o.b.d.Policy.CanFill(r)), commands.Time(r.Expires)), false
 	}
-	answered = e.N < r.Changed
 	everybody := o.b.d.Policy.With(runbook.Operator, runbook.Approver)
+	switch e.Kind {
+	case runbook.ReadAgain:
+		return fmt.Sprintf("%s, waits for its last word.* %s Read the card and start it before %s, or let it be.", name, o.seated(r), commands.Time(r.Expires)), r.State != runbook.InSecond
+	case runbook.EndNear:
+		ended := r.Opening == nil || r.Opening.Ended != nil || !r.Opening.Asked
+		return fmt.Sprintf("%s: its opening ends %s.* %s Ask for more time, or let it close by itself.", name, commands.Time(r.Opening.Until), commands.Mention(r.By)), ended
+	case runbook.OpeningEnded:
+		return fmt.Sprintf("%s: %s*", name, lower(text)), false
+	case runbook.EndFailed:
+		return fmt.Sprintf("%s is open and should be closed.* %s The bot tries again; the server's own task does the same. %s", name, cut(text, 400), o.mentions(everybody)),
+			r.Opening == nil || r.Opening.Ended != nil
+	}
+	answered = e.N < r.Changed
 	return fmt.Sprintf("%s: %s* %s Decide on the card.", name, lower(cut(text, 400)), o.mentions(everybody)), answered
+}
+
+// seated mentions those who have approved.
+func (o *outbound) seated(r runbook.Request) string {
+	var who []string
+	for _, s := range r.Seats {
+		who = append(who, commands.Mention(s.By))
+	}
+	return strings.Join(who, " ")
 }
 
 func (o *outbound) banner() string {

@@ -56,7 +56,7 @@ func (v view) look(s runbook.Stage) stageLook {
 	for _, step := range s.Steps {
 		life, ok := v.request.Step(step.ID)
 		good := ok && !life.Open && life.Result.Good()
-		if !good {
+		if !good && !(ok && step.Optional && life.Result == runbook.Missed) {
 			l.open = append(l.open, step.Host)
 		}
 		if !ok {
@@ -73,6 +73,8 @@ func (v view) look(s runbook.Stage) stageLook {
 		case life.Open:
 		case good:
 			done++
+		case life.Result == runbook.Missed && step.Optional:
+			done++
 		case life.Result == runbook.Unclear:
 			unknown++
 		case life.Result == runbook.Asks:
@@ -82,8 +84,11 @@ func (v view) look(s runbook.Stage) stageLook {
 		}
 		if life.Text != "" {
 			text := life.Text
-			if life.Result == runbook.AlreadySo {
+			switch life.Result {
+			case runbook.AlreadySo:
 				text = "Already so. " + text
+			case runbook.Missed:
+				text = "Not done, and it stops nothing. " + text
 			}
 			if life.Judge != nil {
 				text += fmt.Sprintf(" %s said: %s.", v.name(life.Judge.By), lower(life.Judge.Text))
@@ -91,7 +96,7 @@ func (v view) look(s runbook.Stage) stageLook {
 			if life.Warn != "" {
 				text += " " + life.Warn
 			}
-			all = append(all, hostSaid{step.Host, cut(text, 400), life.Judge != nil || life.Warn != ""})
+			all = append(all, hostSaid{step.Host, cut(text, 400), life.Judge != nil || life.Warn != "" || life.Result == runbook.Missed})
 		}
 	}
 	switch {

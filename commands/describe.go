@@ -33,6 +33,12 @@ func Describe(e runbook.Event, p runbook.Policy) string {
 			}
 			return b.Host + " is closed again."
 		})
+	case runbook.Held:
+		return with(e, func(b runbook.TextBody) string { return who + " puts the upgrade on hold: “" + b.Text + "”" })
+	case runbook.HoldEnded:
+		return who + " ends the hold."
+	case runbook.Signed, runbook.Unsigned:
+		return with(e, func(b runbook.SignedBody) string { return signing(e.Kind, who, b) })
 	case runbook.Parked:
 		return with(e, func(b runbook.ParkedBody) string {
 			return fmt.Sprintf("%s has refused the account `%s`. The bot does not use it any more, so that it is not locked.", b.Peer, b.Account)
@@ -57,6 +63,12 @@ func Describe(e runbook.Event, p runbook.Policy) string {
 		return with(e, func(b runbook.ApprovedBody) string {
 			return fmt.Sprintf("%s approved plan `%s`.", who, runbook.Short(b.Digest))
 		})
+	case runbook.ReadAgain:
+		return with(e, func(b runbook.ReadAgainBody) string {
+			return fmt.Sprintf("All have agreed. Everything was read again; one of them may start it until %s.", Time(b.Expires))
+		})
+	case runbook.Confirmed:
+		return who + " starts it, after the second look."
 	case runbook.Denied, runbook.Cancelled, runbook.LeftSo:
 		return with(e, func(b runbook.TextBody) string { return ending(e.Kind, who, b.Text) })
 	case runbook.Expired:
@@ -68,7 +80,56 @@ func Describe(e runbook.Event, p runbook.Policy) string {
 	case runbook.Started:
 		return "The plan is the same. It starts."
 	}
+	if s := describeOpening(e); s != "" {
+		return s
+	}
 	return describeRun(e, who)
+}
+
+// signing says what somebody vouches for.
+func signing(k runbook.Kind, who string, b runbook.SignedBody) string {
+	says := b.Fact
+	if f, ok := actions.FactNamed(b.Fact); ok {
+		says = f.Says
+	}
+	s := who + " vouches that " + says + "."
+	if k == runbook.Unsigned {
+		s = who + " does not vouch any more that " + says + "."
+	}
+	if b.Note != "" {
+		s += " “" + b.Note + "”"
+	}
+	return s
+}
+
+// describeOpening says what became of an opening, "" for any other event.
+func describeOpening(e runbook.Event) string {
+	switch e.Kind {
+	case runbook.Opened, runbook.Extended:
+		return with(e, func(b runbook.OpenedBody) string {
+			switch {
+			case b.Until.IsZero():
+				return "It is open, without an end."
+			case e.Kind == runbook.Extended:
+				return "It ends later now, " + Time(b.Until) + "."
+			}
+			return "It is open and ends " + Time(b.Until) + "."
+		})
+	case runbook.EndNear:
+		return "It ends in ten minutes."
+	case runbook.Ending:
+		return "Its time is over. The bot closes it."
+	case runbook.OpeningEnded:
+		return with(e, func(b runbook.EndedBody) string {
+			if b.By != "" {
+				return b.By + " has closed it."
+			}
+			return "Its time was over: " + b.Text + "."
+		})
+	case runbook.EndFailed:
+		return with(e, func(b runbook.TextBody) string { return "Its time is over and it could not be closed. " + b.Text })
+	}
+	return ""
 }
 
 func ending(k runbook.Kind, who, text string) string {
@@ -159,6 +220,9 @@ func CopyOf(r runbook.Request) actions.Copy {
 	c := a.Copy
 	for _, s := range []*string{&c.Title, &c.Wish, &c.Means, &c.Done, &c.DoneMeans, &c.Next, &c.Confirm} {
 		*s = strings.ReplaceAll(*s, "{R}", r.Undoes)
+		for name, value := range r.Args {
+			*s = strings.ReplaceAll(*s, "{"+name+"}", value)
+		}
 	}
 	return c
 }

@@ -73,11 +73,11 @@ func (r *Router) plan(tx actions.Tx, _ actions.Order, words []string) (Reply, *r
 	if len(words) == 0 {
 		return Reply{}, runbook.Refuse("For example `/itms plan quiesce`.", "Say which action."), nil
 	}
-	a, ok := actions.Find(strings.ToLower(words[0]))
+	a, rest, ok := actions.Named(words)
 	if !ok {
 		return Reply{}, r.unknown(words[0]), nil
 	}
-	args, no := arguments(a, words[1:])
+	args, no := a.Arguments(rest)
 	if no != nil {
 		return Reply{}, no, nil
 	}
@@ -91,7 +91,7 @@ func (r *Router) plan(tx actions.Tx, _ actions.Order, words []string) (Reply, *r
 }
 
 func (r *Router) preview(ctx context.Context, a *actions.Action, args map[string]string, upgrade string) Reply {
-	plan, readings, err := r.engine.Preview(ctx, a, args, upgrade)
+	plan, draft, err := r.engine.Preview(ctx, a, args, upgrade)
 	var refusal *runbook.Refusal
 	switch {
 	case errors.As(err, &refusal):
@@ -103,8 +103,14 @@ func (r *Router) preview(ctx context.Context, a *actions.Action, args map[string
 	for _, l := range plan.LeftOut {
 		text += "\nLeft out: " + LeftOut(l)
 	}
+	for _, o := range plan.Overrides {
+		text += "\n" + Overridden(o)
+	}
+	for _, w := range draft.Warnings {
+		text += "\n" + w
+	}
 	var found []string
-	for _, f := range readings {
+	for _, f := range draft.Readings {
 		found = append(found, fmt.Sprintf("%s: %s", f.What, f.Value))
 	}
 	return Reply{Text: text, Table: StepTable(plan), Foot: strings.Join(found, " · ")}

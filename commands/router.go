@@ -105,22 +105,32 @@ func (r *Router) dispatch(tx actions.Tx, o actions.Order, words []string) (Reply
 	if len(words) == 0 {
 		words = []string{"menu"}
 	}
-	name := strings.ToLower(words[0])
-	for _, c := range r.table {
-		if c.name != name {
-			continue
-		}
+	if c, rest := r.named(words); c != nil {
 		if c.looks {
 			if no := r.engine.Policy().Known(o.By); no != nil {
 				return Reply{}, no, nil
 			}
 		}
-		return c.run(tx, o, words[1:])
+		return c.run(tx, o, rest)
 	}
 	if no := r.engine.Policy().Known(o.By); no != nil {
 		return Reply{}, no, nil // the words are for those on the list
 	}
 	return Reply{}, r.unknown(words[0]), nil
+}
+
+// named finds the command that words begin with, the one of two words before the one
+// of its first alone, and gives the words after it.
+func (r *Router) named(words []string) (*command, []string) {
+	for n := min(2, len(words)); n > 0; n-- {
+		name := strings.ToLower(strings.Join(words[:n], " "))
+		for i, c := range r.table {
+			if c.name == name {
+				return &r.table[i], words[n:]
+			}
+		}
+	}
+	return nil, nil
 }
 
 // unknown says no to a word that is no command, and which one was meant.
@@ -129,9 +139,15 @@ func (r *Router) unknown(word string) *runbook.Refusal {
 	if i := slices.IndexFunc(later, func(l laterWord) bool { return l.name == name }); i >= 0 {
 		return runbook.Refuse("`/itms help` lists what is there.", "`/itms %s` (%s) is not in this build yet.", name, later[i].section)
 	}
-	var known []string
+	var known, begin []string
 	for _, c := range r.table {
 		known = append(known, c.name)
+		if strings.HasPrefix(c.name, name+" ") {
+			begin = append(begin, "`/itms "+c.name+"`")
+		}
+	}
+	if len(begin) > 0 {
+		return runbook.Refuse("There are "+strings.Join(begin, ", ")+".", "`/itms %s` needs one more word.", name)
 	}
 	for _, l := range later {
 		known = append(known, l.name)

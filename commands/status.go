@@ -25,7 +25,11 @@ func (r *Router) status(tx actions.Tx, _ actions.Order, words []string) (Reply, 
 	if err != nil {
 		return Reply{}, nil, err
 	}
-	text := r.openRequests(live) + aside
+	whole, err := r.standing()
+	if err != nil {
+		return Reply{}, nil, err
+	}
+	text := r.openRequests(live) + whole + aside
 	return Reply{Text: text + "\nLooking at the servers…", Later: func(ctx context.Context) Reply {
 		looks := r.doors(ctx, r.engine.Env().Estate.WithDoors())
 		return Reply{Text: text, Table: doorTable(looks), Foot: footOf(looks)}

@@ -15,7 +15,7 @@ type laterWord struct{ name, section string }
 var later = []laterWord{
 	{"reboot", "1.4 item 6"}, {"snapshot", "1.4 item 7"},
 	{"block", "1.4 item 1"}, {"allow", "1.6 to 1.10"}, {"close", "1.7"}, {"golive", "1.10"}, {"commit", "1.10 item 4"},
-	{"rollback", "back out of the day"}, {"hold", "stop and hold"}, {"why", "rules"}, {"sign", "rules"},
+	{"rollback", "back out of the day"},
 }
 
 // commands lists every word, in the order of the help. An action's line
@@ -28,10 +28,15 @@ func (r *Router) commands() []command {
 	return append(table,
 		command{name: "plan", args: "ACTION", summary: "show what an action would do, to you alone; proposes nothing", looks: true, run: r.plan},
 		command{name: "approve", args: "R-n PLAN", summary: "agree to exactly this plan", run: r.approve},
+		command{name: "start", args: "R-n PLAN", summary: "start what cannot be undone, after its second look", run: r.start},
 		command{name: "deny", args: "R-n [why]", summary: "end a proposal", run: ended((*actions.Engine).Deny, "denied", r.engine)},
 		command{name: "cancel", args: "R-n [why]", summary: "withdraw a proposal", run: ended((*actions.Engine).Cancel, "withdrawn", r.engine)},
 		command{name: "stop", args: "[R-n]", summary: "stop after the running step", run: r.stop},
-		command{name: "resume", args: "[R-n]", summary: "go on with the stored plan, doing only what is not done", run: r.resume},
+		command{name: "resume", args: "[R-n]", summary: "end a hold, or go on with the stored plan, doing only what is not done", run: r.resume},
+		command{name: "hold", args: "why", summary: "let nothing be asked for but looks, stop and rollback", run: r.hold},
+		command{name: "sign", args: "FACT [evidence]", summary: "vouch for a fact that the bot cannot look at", run: r.sign((*actions.Engine).Sign, "signed")},
+		command{name: "unsign", args: "FACT [why]", summary: "take a signature back", run: r.sign((*actions.Engine).Unsign, "not signed any more")},
+		command{name: "why", args: "ACTION", summary: "the rules of an action, and how they stand now", looks: true, run: r.why},
 		command{name: "answer", args: "R-n STEP WORD FINDING", summary: "answer what a step asks; the card has the buttons", run: r.answer},
 		command{name: "leave", args: "R-n why", summary: "end a waiting request as it stands", run: ended((*actions.Engine).Leave, "left as it is", r.engine)},
 		command{name: "status", summary: "what is so now, and what waits for whom", looks: true, run: r.status},
@@ -53,7 +58,7 @@ func (r *Router) commands() []command {
 // ask makes the command of an action.
 func (r *Router) ask(a *actions.Action) func(actions.Tx, actions.Order, []string) (Reply, *runbook.Refusal, error) {
 	return func(tx actions.Tx, o actions.Order, words []string) (Reply, *runbook.Refusal, error) {
-		args, no := arguments(a, words)
+		args, no := a.Arguments(words)
 		if no != nil {
 			return Reply{}, no, nil
 		}
@@ -68,16 +73,6 @@ func (r *Router) ask(a *actions.Action) func(actions.Tx, actions.Order, []string
 	}
 }
 
-func arguments(a *actions.Action, words []string) (map[string]string, *runbook.Refusal) {
-	if a.Parse != nil {
-		return a.Parse(words)
-	}
-	if len(words) > 0 {
-		return nil, runbook.Refuse("Write `/itms "+a.Name+"` alone.", "`/itms %s` takes nothing after it.", a.Name)
-	}
-	return nil, nil
-}
-
 func (r *Router) approve(tx actions.Tx, o actions.Order, words []string) (Reply, *runbook.Refusal, error) {
 	if len(words) != 2 {
 		return Reply{}, runbook.Refuse("For example `/itms approve R-12 9f3c21ab`, or press *Approve* on the card.", "Say which request and which plan."), nil
@@ -87,12 +82,27 @@ func (r *Router) approve(tx actions.Tx, o actions.Order, words []string) (Reply,
 		return Reply{}, no, err
 	}
 	text := fmt.Sprintf("*Approved.* You agreed to plan `%s` of %s.", runbook.Short(req.Digest), req.ID)
-	if req.State != runbook.Ready {
+	switch req.State {
+	case runbook.InSecond:
+		text += " The bot reads everything once more; then one of you starts it within ten minutes."
+	case runbook.InOffer:
 		text += fmt.Sprintf(" It still needs %s.", runbook.Names(r.engine.Policy().CanFill(req), "or"))
-	} else {
+	default:
 		text += " The bot computes it once more, then starts."
 	}
 	return Reply{Text: text}, nil, nil
+}
+
+// start is the last word before what cannot be undone.
+func (r *Router) start(tx actions.Tx, o actions.Order, words []string) (Reply, *runbook.Refusal, error) {
+	if len(words) != 2 {
+		return Reply{}, runbook.Refuse("For example `/itms start R-12 9f3c21ab`, or press *Start* on the card.", "Say which request and which plan."), nil
+	}
+	req, no, err := r.engine.Start(tx, o, strings.ToUpper(words[0]), strings.ToLower(words[1]))
+	if no != nil || err != nil {
+		return Reply{}, no, err
+	}
+	return Reply{Text: fmt.Sprintf("*%s starts.* The bot computes the plan once more first.", req.ID)}, nil, nil
 }
 
 // ended makes the commands that end a request with a reason in words.
@@ -121,6 +131,11 @@ func (r *Router) stop(tx actions.Tx, o actions.Order, words []string) (Reply, *r
 }
 
 func (r *Router) resume(tx actions.Tx, o actions.Order, words []string) (Reply, *runbook.Refusal, error) {
+	if len(words) == 0 {
+		if ended, no, err := r.engine.Release(tx, o); ended || no != nil || err != nil {
+			return Reply{Text: "*The hold is over.* Everything may be asked for again."}, no, err
+		}
+	}
 	req, no, err := r.engine.Resume(tx, o, first(words))
 	if no != nil || err != nil {
 		return Reply{}, no, err

@@ -58,6 +58,13 @@ func (p Policy) NeedsFor(r Risk) Needs {
 	}
 }
 
+// Overriding is what more it takes to pass over a rule: two approvers, neither of them
+// who asked.
+func (n Needs) Overriding() Needs {
+	n.Count, n.Roles, n.NotRequester = max(n.Count, 2), []Role{Approver}, true
+	return n
+}
+
 // Check reports why the listed people cannot fulfil the policy, nil if they
 // can. An empty list fulfils nothing.
 func (p Policy) Check() error {

@@ -1,0 +1,202 @@
+package actions
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"itmsbot/runbook"
+)
+
+// Ledger is what the trail says of the estate: which doors who has closed, which ways
+// in are open by name, which snapshots are one set. It is read from the requests and
+// their plans each time it is needed, and nothing of it is remembered. What is so on
+// the servers, only they can say; the ledger says what ought to be so there.
+type Ledger struct {
+	// Hosts are by name; one on which nothing was done is not among them.
+	Hosts map[string]HostLedger
+	// Set is the newest whole set of snapshots, nil when there is none.
+	Set *SnapshotSet
+	// Done are the requests that have changed something and are not taken back, in
+	// the order in which they began to.
+	Done []runbook.Request
+	// RolledBack is the event with which the last rollback that is done began, 0
+	// for none. What people vouched for before it does not count any more.
+	RolledBack int64
+	Whole      runbook.Upgrade
+}
+
+// HostLedger is what requests have left on one host and nobody has taken back.
+type HostLedger struct {
+	Closed []Left // firewall.disable: the wide rules are off
+	Kept   []Left // firewall.allow: the keep list
+	Copies []Left // firewall.copy
+	Opened []Left // firewall.open: ways in by name
+}
+
+// Left is a step that has left something, and when.
+type Left struct {
+	Request string
+	Step    runbook.Step
+	At      time.Time
+}
+
+// SnapshotSet is a set of snapshots that were taken together.
+type SnapshotSet struct {
+	Request string
+	Stage   string
+	At      time.Time
+	Members []Left // snapshot.create steps, in the order of the plan
+	// Machines are those of the plan, with the way back of each.
+	Machines []runbook.Machine
+	// Removed are the hosts whose snapshot was removed on purpose.
+	Removed []string
+	// Took is the event with which the request that took it began.
+	Took int64
+}
+
+// Committed reports whether every snapshot of the set was removed on purpose.
+func (s *SnapshotSet) Committed() bool { return s != nil && len(s.Removed) >= len(s.Members) }
+
+// Member finds the snapshot of a host.
+func (s *SnapshotSet) Member(host string) (Left, bool) {
+	if s != nil {
+		for _, m := range s.Members {
+			if m.Step.Host == host {
+				return m, true
+			}
+		}
+	}
+	return Left{}, false
+}
+
+// everyRequest is more than an upgrade has.
+const everyRequest = 100_000
+
+// readLedger reads the trail. A request whose plan this program cannot read is an
+// error: what it has left is not guessed at.
+func readLedger(past Past) (Ledger, error) {
+	l := Ledger{Hosts: map[string]HostLedger{}}
+	var err error
+	if l.Whole, err = past.Whole(); err != nil {
+		return l, err
+	}
+	all, err := past.Recent(everyRequest)
+	if err != nil {
+		return l, err
+	}
+	slices.SortStableFunc(all, func(a, b runbook.Request) int { return int(begun(a) - begun(b)) })
+	saved := map[string]map[string]HostLedger{} // set, host -> as it was then
+	for _, r := range all {
+		if r.State.Untouched() {
+			continue
+		}
+		bytes, err := past.Plan(r.Digest)
+		if err != nil {
+			return l, err
+		}
+		plan, err := runbook.OpenPlan(bytes)
+		if err != nil {
+			return l, fmt.Errorf("%s: %w", r.ID, err)
+		}
+		l.add(r, plan, saved)
+	}
+	return l, nil
+}
+
+func begun(r runbook.Request) int64 {
+	if r.Started == 0 {
+		return r.First // written before the event was kept
+	}
+	return r.Started
+}
+
+// add takes in one request.
+func (l *Ledger) add(r runbook.Request, plan runbook.Plan, saved map[string]map[string]HostLedger) {
+	reverted := 0
+	for _, stage := range plan.Stages {
+		for _, s := range stage.Steps {
+			life, ok := r.Step(s.ID)
+			if !ok || life.Result != runbook.StepDone {
+				continue // nothing was changed, or it is not known to be
+			}
+			left := Left{r.ID, s, life.Ended}
+			h := l.Hosts[s.Host]
+			switch {
+			case s.Undoes != nil:
+				h = h.without(s.Undoes.Request, s.Undoes.Step)
+				l.forget(s.Undoes.Request, s.Undoes.Step)
+			case s.Kind == firewallDisable.Name:
+				h.Closed = append(slices.Clip(h.Closed), left)
+			case s.Kind == firewallAllow.Name:
+				h.Kept = append(slices.Clip(h.Kept), left)
+			case s.Kind == firewallCopy.Name:
+				h.Copies = append(slices.Clip(h.Copies), left)
+			case s.Kind == kindOpen:
+				if r.Opening == nil || r.Opening.Ended == nil {
+					h.Opened = append(slices.Clip(h.Opened), left)
+				}
+			case s.Kind == kindRemove && l.Set != nil:
+				l.Set.Removed = append(l.Set.Removed, s.Host)
+			case s.Kind == kindRevert && l.Set != nil:
+				h = saved[l.Set.Request][s.Host]
+				reverted++
+			}
+			l.Hosts[s.Host] = h
+		}
+		if stage.Set && stageGood(r, stage) {
+			l.Set = &SnapshotSet{Request: r.ID, Stage: stage.ID, Machines: plan.Machines, Took: begun(r)}
+			saved[r.ID] = map[string]HostLedger{}
+			for _, s := range stage.Steps {
+				life, _ := r.Step(s.ID)
+				l.Set.Members = append(l.Set.Members, Left{r.ID, s, life.Ended})
+				saved[r.ID][s.Host] = l.Hosts[s.Host]
+				if life.Ended.After(l.Set.At) {
+					l.Set.At = life.Ended
+				}
+			}
+		}
+	}
+	if reverted > 0 && r.State == runbook.WasDone {
+		l.RolledBack = begun(r)
+	}
+	if r.BackedOutBy == "" && r.Undoes == "" {
+		l.Done = append(l.Done, r)
+	}
+}
+
+// forget takes a snapshot that was taken back out of the set: what is left is none.
+func (l *Ledger) forget(request, step string) {
+	if l.Set != nil && l.Set.Request == request && slices.ContainsFunc(l.Set.Members, func(m Left) bool { return m.Step.ID == step }) {
+		l.Set = nil
+	}
+}
+
+// without takes out what a step has left.
+func (h HostLedger) without(request, step string) HostLedger {
+	for _, list := range []*[]Left{&h.Closed, &h.Kept, &h.Copies, &h.Opened} {
+		*list = slices.DeleteFunc(slices.Clone(*list), func(l Left) bool { return l.Request == request && l.Step.ID == step })
+	}
+	return h
+}
+
+// Since reports whether a request of an action is done, is not taken back, and began
+// after the last rollback.
+func (l Ledger) Since(action string) bool {
+	return slices.ContainsFunc(l.Done, func(r runbook.Request) bool {
+		return r.Action == action && r.State == runbook.WasDone && begun(r) > l.RolledBack
+	})
+}
+
+// Vouched reports who has signed a fact since the last rollback.
+func (l Ledger) Vouched(fact string) (runbook.Signature, bool) {
+	s, ok := l.Whole.Signature(fact)
+	return s, ok && s.N > l.RolledBack
+}
+
+// The kinds of steps that the ledger reads and that other files define.
+const (
+	kindOpen   = "firewall.open"
+	kindRemove = "snapshot.remove"
+	kindRevert = "vm.revert"
+)
