@@ -25,6 +25,10 @@ type Engine struct {
 
 // NewEngine makes an engine. It starts nothing.
 func NewEngine(j Journal, env Env, p runbook.Policy, log *slog.Logger) *Engine {
+	env.Opened = func(host string) ([]estate.NewRule, error) {
+		l, err := readLedger(j)
+		return l.Hosts[host].waysIn(), err
+	}
 	return &Engine{journal: j, env: env, policy: p, log: log}
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"itmsbot/estate"
 	"itmsbot/runbook"
 )
 
@@ -178,6 +179,18 @@ func (h HostLedger) without(request, step string) HostLedger {
 		*list = slices.DeleteFunc(slices.Clone(*list), func(l Left) bool { return l.Request == request && l.Step.ID == step })
 	}
 	return h
+}
+
+// waysIn are the rules by which requests let somebody in by name. A step whose data
+// cannot be read has none: what it has made then counts as a door.
+func (h HostLedger) waysIn() []estate.NewRule {
+	var rules []estate.NewRule
+	for _, left := range h.Opened {
+		if p, err := params[openParams](left.Step.Params, left.Step.ID); err == nil {
+			rules = append(rules, p.Rules...)
+		}
+	}
+	return rules
 }
 
 // Since reports whether a request of an action is done, is not taken back, and began
