@@ -57,6 +57,8 @@ type Firewall struct {
 	Callers []string `json:"callers"`
 	// Restore is the armed self-restore, nil when there is none.
 	Restore *Restore `json:"restore"`
+	// Closings are the closings that wait on the host, by key.
+	Closings []Closing `json:"closings"`
 }
 
 // Profile is one firewall profile as it is in force.
@@ -130,6 +132,48 @@ type RestoreOrder struct {
 	// Names are the rules to switch on again.
 	Names []string `json:"names"`
 }
+
+// Closing is the end of an opening, kept by the host itself: a SYSTEM task that removes
+// the opening's rules at its time, and then itself, whether the bot is there or not. In
+// contrast to a Restore a start that was missed is made up for.
+type Closing struct {
+	// Key names upgrade and request; each has at most one closing on a host.
+	Key string `json:"key"`
+	// Due is when the task first runs, on the host's own clock. It is tried again every
+	// minute until its rules are gone, so that one long past has not succeeded.
+	Due time.Time `json:"due"`
+	// Enabled is false when somebody has switched the task off: nothing will end the
+	// opening then.
+	Enabled bool `json:"enabled"`
+}
+
+// Closing finds the closing of a key; false when the host has none.
+func (f Firewall) Closing(key string) (Closing, bool) {
+	for _, c := range f.Closings {
+		if c.Key == key {
+			return c, true
+		}
+	}
+	return Closing{}, false
+}
+
+// ClosingOrder is what arming a closing needs.
+type ClosingOrder struct {
+	// Key is the name of the task: letters, digits, blanks, dots, hyphens and
+	// underscores, at most 100 of them.
+	Key string `json:"key"`
+	// Seconds from the host's now until the rules go: ClosingShortest to
+	// ClosingLongest.
+	Seconds int64 `json:"seconds"`
+	// Names are the rules to remove. When the time comes only those of RuleGroup are.
+	Names []string `json:"names"`
+}
+
+// The range of ClosingOrder.Seconds: a minute and a week.
+const (
+	ClosingShortest = 60
+	ClosingLongest  = 7 * 24 * 3600
+)
 
 // Changed is what a script that changes something answers.
 type Changed struct {

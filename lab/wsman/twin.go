@@ -72,6 +72,8 @@ func twins() map[string]twin {
 		"firewall-remove": firewallRemove,
 		"restore-arm":     restoreArm,
 		"restore-disarm":  restoreDisarm,
+		"closing-arm":     closingArm,
+		"closing-disarm":  closingDisarm,
 
 		"host-record":  hostRecord,
 		"queue-read":   queueRead,

@@ -60,9 +60,9 @@ func commands() map[string][]string {
 		"New-ScheduledTaskPrincipal": {"UserId", "LogonType", "RunLevel"},
 		"New-ScheduledTaskSettingsSet": {
 			"DeleteExpiredTaskAfter", "ExecutionTimeLimit", "AllowStartIfOnBatteries",
-			"DontStopIfGoingOnBatteries", "MultipleInstances",
+			"DontStopIfGoingOnBatteries", "MultipleInstances", "StartWhenAvailable",
 		},
-		"New-ScheduledTaskTrigger": {"Once", "At"},
+		"New-ScheduledTaskTrigger": {"Once", "At", "RepetitionInterval"},
 		"Register-ScheduledTask": {
 			"TaskName", "TaskPath", "Description", "Action", "Trigger", "Settings", "Principal", "Force",
 		},

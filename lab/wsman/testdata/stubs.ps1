@@ -241,17 +241,21 @@ function Get-ScheduledTask {
                 TaskPath    = '\'
                 Description = $t.description
                 State       = [Itmsbot.Stub.Task]'Ready'
-                Triggers    = @([pscustomobject]@{ StartBoundary = Get-StubValue $t.start })
+                Triggers    = @([pscustomobject]@{ StartBoundary = Get-StubValue $t.start; EndBoundary = $t.end; Repetition = [pscustomobject]@{ Interval = $t.interval; Duration = $null } })
                 Actions     = @([pscustomobject]@{ Arguments = $t.arguments })
-                Settings    = [pscustomobject]@{ StartWhenAvailable = $false }
+                Settings    = [pscustomobject]@{ StartWhenAvailable = [bool]$t.available }
             }
         }
     }
 }
 
 function New-ScheduledTaskTrigger {
-    param([switch]$Once, [DateTime]$At)
-    return [pscustomobject]@{ StartBoundary = $At.ToString('s'); EndBoundary = $null }
+    param([switch]$Once, [DateTime]$At, [TimeSpan]$RepetitionInterval)
+    $interval = ''
+    if ($RepetitionInterval.TotalMinutes -gt 0) {
+        $interval = 'PT' + $RepetitionInterval.TotalMinutes + 'M'
+    }
+    return [pscustomobject]@{ StartBoundary = $At.ToString('s'); EndBoundary = $null; Interval = $interval }
 }
 
 function New-ScheduledTaskAction {
@@ -260,8 +264,8 @@ function New-ScheduledTaskAction {
 }
 
 function New-ScheduledTaskSettingsSet {
-    param([TimeSpan]$DeleteExpiredTaskAfter, [TimeSpan]$ExecutionTimeLimit, [switch]$AllowStartIfOnBatteries, [switch]$DontStopIfGoingOnBatteries, [string]$MultipleInstances)
-    return [pscustomobject]@{ DeleteExpiredTaskAfter = $DeleteExpiredTaskAfter; MultipleInstances = $MultipleInstances }
+    param([TimeSpan]$DeleteExpiredTaskAfter, [TimeSpan]$ExecutionTimeLimit, [switch]$AllowStartIfOnBatteries, [switch]$DontStopIfGoingOnBatteries, [switch]$StartWhenAvailable, [string]$MultipleInstances)
+    return [pscustomobject]@{ DeleteExpiredTaskAfter = $DeleteExpiredTaskAfter; StartWhenAvailable = [bool]$StartWhenAvailable; MultipleInstances = $MultipleInstances }
 }
 
 function New-ScheduledTaskPrincipal {
@@ -269,14 +273,22 @@ function New-ScheduledTaskPrincipal {
     return [pscustomobject]@{ UserId = $UserId; LogonType = $LogonType; RunLevel = $RunLevel }
 }
 
-# A task that is deleted when it is over has to say when that is.
+# A task that is deleted when it is over has to say when that is; one that has no end is
+# made up for only if it repeats.
 function Register-ScheduledTask {
     param([string]$TaskName, [string]$TaskPath, [string]$Description, $Action, $Trigger, $Settings, $Principal, [switch]$Force)
-    if ($null -eq $Trigger.EndBoundary) {
+    if ($Settings.DeleteExpiredTaskAfter.TotalSeconds -gt 0 -and $null -eq $Trigger.EndBoundary) {
         throw [ArgumentException]::new('The task XML is missing a required element or attribute. EndBoundary')
     }
-    $StubDid.Add((@('Register-ScheduledTask', $TaskPath, $TaskName, $Description, $Principal.UserId, $Principal.LogonType, $Principal.RunLevel, $Settings.DeleteExpiredTaskAfter.TotalSeconds, $Settings.MultipleInstances) -join ' '))
-    $StubHost.tasks = @($StubHost.tasks | Where-Object { $_.name -ne $TaskName }) + [pscustomobject]@{ name = $TaskName; description = $Description; start = '=' + $Trigger.StartBoundary; arguments = $Action.Arguments }
+    $over = $Settings.DeleteExpiredTaskAfter.TotalSeconds
+    if ($Trigger.Interval -ne '') {
+        $over = $Trigger.Interval
+    }
+    $StubDid.Add((@('Register-ScheduledTask', $TaskPath, $TaskName, $Description, $Principal.UserId, $Principal.LogonType, $Principal.RunLevel, $over, $Settings.MultipleInstances) -join ' '))
+    $StubHost.tasks = @($StubHost.tasks | Where-Object { $_.name -ne $TaskName }) + [pscustomobject]@{
+        name = $TaskName; description = $Description; start = '=' + $Trigger.StartBoundary; end = $Trigger.EndBoundary; interval = $Trigger.Interval
+        available = $Settings.StartWhenAvailable; arguments = $Action.Arguments
+    }
     return [pscustomobject]@{ TaskName = $TaskName }
 }
 
