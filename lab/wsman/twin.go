@@ -75,6 +75,8 @@ func twins() map[string]twin {
 		"closing-arm":     closingArm,
 		"closing-disarm":  closingDisarm,
 
+		"service-switch": serviceSwitch,
+
 		"host-record":  hostRecord,
 		"queue-read":   queueRead,
 		"log-read":     logRead,

@@ -366,6 +366,7 @@ func TestAnotherMachineIsLeftAlone(t *testing.T) {
 		"firewall-remove": removeOrder{other, "itmsbot", names},
 		"restore-arm":     armOrder{other, estate.RestoreOrder{Key: "k", Seconds: 600, Names: names}},
 		"restore-disarm":  disarmOrder{other, "k"},
+		"service-switch":  switchOrder{Machine: other, Names: []string{"AeXSvc"}},
 		"closing-arm":     closeOrder{other, estate.ClosingOrder{Key: "k", Seconds: 600, Names: names}},
 		"closing-disarm":  disarmOrder{other, "k"},
 		"reboot-lay":      disarmOrder{other, "k"},

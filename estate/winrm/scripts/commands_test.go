@@ -51,6 +51,8 @@ func commands() map[string][]string {
 
 		// Modules CimCmdlets and Microsoft.PowerShell.Management.
 		"Get-CimInstance":            {"ClassName", "Filter"},
+		"Get-Service":                {"Name"},
+		"Stop-Service":               {"InputObject", "NoWait"},
 		"Start-Process":              {"FilePath", "ArgumentList", "NoNewWindow", "Wait", "PassThru"},
 		"Test-ComputerSecureChannel": {},
 

@@ -32,6 +32,7 @@ func contracts() map[string]contract {
 		"firewall-copy":   {[]string{"copies", "group", "machine"}, changed},
 		"restore-arm":     {sorted(append(keys(reflect.TypeFor[estate.RestoreOrder]()), "machine")), changed},
 		"restore-disarm":  {[]string{"key", "machine"}, changed},
+		"service-switch":  {[]string{"machine", "names", "on"}, changed},
 		"closing-arm":     {sorted(append(keys(reflect.TypeFor[estate.ClosingOrder]()), "machine")), changed},
 		"closing-disarm":  {[]string{"key", "machine"}, changed},
 		"host-record": {nil, []reflect.Type{

@@ -29,6 +29,7 @@ namespace Itmsbot.Stub {
     [System.Flags] public enum Profile : ushort { Any = 0, Domain = 1, Private = 2, Public = 4 }
     public enum Category : uint { Public = 0, Private = 1, DomainAuthenticated = 2 }
     public enum Tcp : byte { Established = 5, TimeWait = 11 }
+    public enum Service { Stopped = 1, StartPending = 2, StopPending = 3, Running = 4 }
     public enum Task : byte { Unknown = 0, Disabled = 1, Queued = 2, Ready = 3, Running = 4 }
 }
 '@
@@ -317,6 +318,39 @@ function Get-CimInstance {
         }
         [pscustomobject]$properties
     }
+}
+
+# A service gets at once to where it was ordered.
+function Get-Service {
+    param([string]$Name)
+    foreach ($o in @($StubHost.cim | Where-Object { $_.class -eq 'Win32_Service' })) {
+        $properties = @{}
+        foreach ($p in $o.properties) {
+            $properties[$p.name] = $p.value
+        }
+        if ($properties['Name'] -ne $Name) {
+            continue
+        }
+        $service = [pscustomobject]@{ Name = $Name; Status = [Itmsbot.Stub.Service]$properties['State'] }
+        $service | Add-Member -MemberType ScriptMethod -Name 'Start' -Value {
+            $StubDid.Add('Start ' + $this.Name)
+            $this.Status = [Itmsbot.Stub.Service]'Running'
+        }
+        $service | Add-Member -MemberType ScriptMethod -Name 'WaitForStatus' -Value {
+            param($Status, $Time)
+            if ([string]$this.Status -ne $Status) {
+                throw [TimeoutException]::new('Time out has expired and the operation has not been completed.')
+            }
+        }
+        return $service
+    }
+    throw [InvalidOperationException]::new("Cannot find any service with service name '$Name'.")
+}
+
+function Stop-Service {
+    param($InputObject, [switch]$NoWait)
+    $StubDid.Add('Stop-Service ' + $InputObject.Name)
+    $InputObject.Status = [Itmsbot.Stub.Service]'Stopped'
 }
 
 $StubAnswer = & ([ScriptBlock]::Create($in.script)) $in.args
