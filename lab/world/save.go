@@ -13,7 +13,7 @@ import (
 // same seed and number of computers. The clock stands still meanwhile.
 
 // savedFormat changes with what is saved, so that nothing old is read as something new.
-const savedFormat = 2
+const savedFormat = 3
 
 type savedWorld struct {
 	Format  int
@@ -34,6 +34,7 @@ type savedWorld struct {
 	Snapshots []savedSnapshot
 	Directory map[string]time.Time
 	Arrivals  map[netip.Addr]int64
+	Installer map[string][]string // local rules that the next installer switches on
 
 	Outside, Refused, Produced int64
 }
@@ -116,6 +117,7 @@ type savedQueue struct {
 
 type savedDatabase struct {
 	Identity string
+	Schema   string
 	Backups  []Backup
 	Others   []Database
 	Sites    []SiteService
@@ -139,7 +141,7 @@ func (w *World) Save() ([]byte, error) {
 	s := savedWorld{
 		Format: savedFormat, Seed: w.seed, Managed: len(w.clients), Now: w.now, At: w.at, Pace: w.pace,
 		Queue: w.queue.saved(), Database: w.database.saved(), Directory: w.directory, Arrivals: w.arrivals,
-		Outside: w.outside, Refused: w.refused, Produced: w.produced,
+		Installer: w.installerRules, Outside: w.outside, Refused: w.refused, Produced: w.produced,
 	}
 	for _, h := range w.machines() {
 		s.Machines = append(s.Machines, h.saved())
@@ -181,7 +183,7 @@ func Resume(o Options, saved []byte) (*World, error) {
 	w.now, w.at = s.Now, s.At
 	w.queue.resume(s.Queue)
 	w.database = s.Database.resumed()
-	w.directory, w.arrivals = s.Directory, s.Arrivals
+	w.directory, w.arrivals, w.installerRules = s.Directory, s.Arrivals, s.Installer
 	w.outside, w.refused, w.produced = s.Outside, s.Refused, s.Produced
 	// The snapshots first: they begin from hosts as they were made.
 	for _, k := range s.Snapshots {
@@ -279,11 +281,11 @@ func (q *queue) resume(s savedQueue) {
 }
 
 func (d database) saved() savedDatabase {
-	return savedDatabase{d.identity, d.backups, d.others, d.sites, d.missing}
+	return savedDatabase{Identity: d.identity, Schema: d.schema, Backups: d.backups, Others: d.others, Sites: d.sites, Missing: d.missing}
 }
 
 func (s savedDatabase) resumed() database {
-	return database{identity: s.Identity, backups: s.Backups, others: s.Others, sites: s.Sites, missing: s.Missing}.clone()
+	return database{identity: s.Identity, schema: s.Schema, backups: s.Backups, others: s.Others, sites: s.Sites, missing: s.Missing}.clone()
 }
 
 func (l link) saved() savedLink   { return savedLink{l.from, l.ends} }

@@ -15,6 +15,7 @@ const CMDB = "Symantec_CMDB"
 // backup is held for the upgrade; a condition takes one.
 type database struct {
 	identity string // the CMDB's database GUID
+	schema   string // the version of ITMS that the CMDB is of
 	backups  []Backup
 	others   []Database
 	sites    []SiteService
@@ -52,6 +53,7 @@ type SiteService struct {
 func newDatabase(start time.Time) database {
 	d := database{
 		identity: "5e0c7c1a-9f3b-4d6e-8a21-7b40c9d2e611",
+		schema:   versionBefore,
 		missing:  map[string]bool{},
 		sites: []SiteService{
 			{"8d1f0c6e-52b4-4b7a-9a53-0f6b2f7d1aaa", "SMP1", "lab", 1},
@@ -90,6 +92,7 @@ type SQLView struct {
 	Started time.Time // the instance
 
 	Identity  string
+	Schema    string     // the version of ITMS that the CMDB is of
 	Backups   []Backup   // by time
 	Databases []Database // the other user databases, by name
 	Sites     []SiteService
@@ -118,7 +121,7 @@ func (w *World) SQL() SQLView {
 	d, q := w.database.clone(), &w.queue
 	v := SQLView{
 		Now: w.timeOf(w.sql()), Machine: w.sql().name, Started: w.sql().began,
-		Identity: d.identity, Backups: d.backups, Databases: d.others, Sites: d.sites,
+		Identity: d.identity, Schema: d.schema, Backups: d.backups, Databases: d.others, Sites: d.sites,
 		Rows: int64(q.database), missing: d.missing,
 	}
 	if v.Rows > 0 {

@@ -58,7 +58,10 @@ type World struct {
 	// directory is when each host last changed the password of its machine account,
 	// as the domain has it.
 	directory map[string]time.Time
-	powerLoss []func(host string) // called when a host loses its power
+	// installerRules are, by host, the local rules that its next installer switches on. They
+	// are the installer's and not on the host, so that a revert does not change them.
+	installerRules map[string][]string
+	powerLoss      []func(host string) // called when a host loses its power
 
 	arrivals map[netip.Addr]int64 // connections to client ports that were let in
 	outside  int64                // those of strangers
@@ -80,6 +83,8 @@ func New(o Options) *World {
 		changed:  make(chan struct{}),
 		pace:     min(max(o.Pace, MinPace), MaxPace),
 		arrivals: map[netip.Addr]int64{},
+
+		installerRules: map[string][]string{},
 	}
 	w.warmUp(o.Start.UTC(), o.Managed)
 	return w
