@@ -128,6 +128,7 @@ const (
 	hint    = "[quiesce | status | help]"
 	domain  = "LAB"
 	account = "svc-itmsbot"
+	rescue  = "itms-rescue" // on every machine, for when the domain does not trust it
 )
 
 // Member is somebody of the lab to act as.
