@@ -111,6 +111,20 @@ func (w *World) SnapshotsOf(name string) []SnapshotTruth {
 	return slices.DeleteFunc(w.snapshotsTruth(), func(s SnapshotTruth) bool { return !equalFold(s.Host, name) })
 }
 
+// DeltasOf gives the size in megabytes of the delta disks of each snapshot of a host, by
+// the snapshot's id.
+func (w *World) DeltasOf(name string) map[string]int64 {
+	w.lock()
+	defer w.mu.Unlock()
+	sizes := map[string]int64{}
+	for i := range w.snapshots {
+		if k := &w.snapshots[i]; equalFold(k.state.name, name) {
+			sizes[k.id] = w.deltaMB(i)
+		}
+	}
+	return sizes
+}
+
 // snapshotsTruth lists every snapshot, oldest first.
 func (w *World) snapshotsTruth() []SnapshotTruth {
 	list := make([]SnapshotTruth, len(w.snapshots))
