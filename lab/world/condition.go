@@ -58,6 +58,8 @@ type Condition struct {
 //	iis          Host Name Number Word     requests of an address in the log of IIS; Word is a path
 //	iis-log      Host Word                 how that log is written from now on, of WebFormats, or gone
 //	sql          Name and what it needs    the SQL Server; the table is at setSQL
+//	restore-database Host                  the CMDB is what it was at the newest full backup, the
+//	                                       last that the condition sql backup has taken
 //	upgrade      Word                      the server of a role, smp, site or gateway, is of the
 //	                                       new version; with the SMP the CMDB is too
 //	installer-rule Host Name               the next upgrade of the host switches a local rule on
@@ -176,7 +178,8 @@ func fields() map[string]field {
 		"iis":           {host: true, name: true, number: true, set: setWeb},
 		"iis-log":       {host: true, word: true, set: setWebLog},
 
-		"installer-rule": {host: true, name: true, set: setInstallerRule},
+		"installer-rule":   {host: true, name: true, set: setInstallerRule},
+		"restore-database": {host: true, set: setRestore},
 	}
 }
 

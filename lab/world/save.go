@@ -19,6 +19,8 @@ type savedWorld struct {
 	Format  int
 	Seed    uint64
 	Managed int
+	// PhysicalSQL is of Options; what SharedSQL brings is in the database.
+	PhysicalSQL bool
 
 	Now  time.Time
 	At   int64
@@ -122,6 +124,14 @@ type savedDatabase struct {
 	Others   []Database
 	Sites    []SiteService
 	Missing  map[string]bool
+	Kept     *savedContents
+}
+
+// savedContents is what the newest backup holds; its own Kept is nil.
+type savedContents struct {
+	Database savedDatabase
+	Rows     int
+	Handled  int64
 }
 
 type savedSnapshot struct {
@@ -139,7 +149,7 @@ func (w *World) Save() ([]byte, error) {
 	w.lock()
 	defer w.mu.Unlock()
 	s := savedWorld{
-		Format: savedFormat, Seed: w.seed, Managed: len(w.clients), Now: w.now, At: w.at, Pace: w.pace,
+		Format: savedFormat, Seed: w.seed, Managed: len(w.clients), PhysicalSQL: w.sql().physical, Now: w.now, At: w.at, Pace: w.pace,
 		Queue: w.queue.saved(), Database: w.database.saved(), Directory: w.directory, Arrivals: w.arrivals,
 		Installer: w.installerRules, Outside: w.outside, Refused: w.refused, Produced: w.produced,
 	}
@@ -176,7 +186,7 @@ func Resume(o Options, saved []byte) (*World, error) {
 	if s.Format != savedFormat {
 		return nil, fmt.Errorf("the saved practice world has format %d, this lab reads %d", s.Format, savedFormat)
 	}
-	w := New(Options{Pace: cmp.Or(o.Pace, s.Pace), Seed: s.Seed, Manual: o.Manual, Managed: s.Managed})
+	w := New(Options{Pace: cmp.Or(o.Pace, s.Pace), Seed: s.Seed, Manual: o.Manual, Managed: s.Managed, PhysicalSQL: s.PhysicalSQL})
 	if len(s.Clients) != len(w.clients) || len(s.Agenda) != len(w.agenda) || len(s.Console) != len(w.console) || len(s.Machines) != len(w.machines()) {
 		return nil, fmt.Errorf("the saved practice world has %d computers and %d machines, this lab makes %d and %d", len(s.Clients), len(s.Machines), len(w.clients), len(w.machines()))
 	}
@@ -281,11 +291,19 @@ func (q *queue) resume(s savedQueue) {
 }
 
 func (d database) saved() savedDatabase {
-	return savedDatabase{Identity: d.identity, Schema: d.schema, Backups: d.backups, Others: d.others, Sites: d.sites, Missing: d.missing}
+	s := savedDatabase{Identity: d.identity, Schema: d.schema, Backups: d.backups, Others: d.others, Sites: d.sites, Missing: d.missing}
+	if k := d.kept; k != nil {
+		s.Kept = &savedContents{k.database.saved(), k.rows, k.handled}
+	}
+	return s
 }
 
 func (s savedDatabase) resumed() database {
-	return database{identity: s.Identity, schema: s.Schema, backups: s.Backups, others: s.Others, sites: s.Sites, missing: s.Missing}.clone()
+	d := database{identity: s.Identity, schema: s.Schema, backups: s.Backups, others: s.Others, sites: s.Sites, missing: s.Missing}.clone()
+	if k := s.Kept; k != nil {
+		d.kept = &contents{k.Database.resumed(), k.Rows, k.Handled}
+	}
+	return d
 }
 
 func (l link) saved() savedLink   { return savedLink{l.from, l.ends} }

@@ -22,6 +22,9 @@ type database struct {
 	// missing are objects that are not there, or that nobody may read, in lower
 	// case: "dbo.eventqueueentry", "msdb.dbo.backupset", "msdb", "view server state".
 	missing map[string]bool
+	// kept is what the newest backup that a condition took would bring back, and at the
+	// start what last night's would; it never changes, so that copies may share it.
+	kept *contents
 }
 
 // Backup is a full backup of the CMDB as msdb has it.
@@ -40,6 +43,26 @@ type Backup struct {
 type Database struct {
 	Name    string
 	Written time.Time // zero when nobody wrote to it since the instance started
+	// Program has so many sessions open while the instance runs, and writes.
+	Program  string
+	Sessions int
+}
+
+// helpDesk is the database of another application, at work.
+func helpDesk() Database {
+	return Database{Name: "HelpDesk", Program: "HelpDesk Application Server", Sessions: 14}
+}
+
+// playNeighbours lets the other applications write, once a minute.
+func (w *World) playNeighbours() {
+	if !w.sql().running("MSSQLSERVER") {
+		return
+	}
+	for i := range w.database.others {
+		if o := &w.database.others[i]; o.Sessions > 0 {
+			o.Written = w.now
+		}
+	}
 }
 
 // SiteService is a computer that the CMDB knows to offer site services.

@@ -24,16 +24,22 @@ type Machine struct {
 	Trusted bool
 }
 
-// Machines lists the hosts as a hypervisor sees them, in the order of Truth.
+// physicalBIOS is the UUID of a machine of its own: a maker's and no hypervisor's.
+const physicalBIOS = "4c4c4544-0034-4a10-8052-b7c04f4d5331"
+
+// Machines lists the hosts that a hypervisor has, in the order of Truth.
 func (w *World) Machines() []Machine {
 	w.lock()
 	defer w.mu.Unlock()
-	list := make([]Machine, len(w.hosts))
-	for i, h := range w.hosts {
-		list[i] = Machine{
+	var list []Machine
+	for _, h := range w.hosts {
+		if h.physical {
+			continue
+		}
+		list = append(list, Machine{
 			Host: h.name, BIOS: h.bios, Power: h.power, Tools: h.up(), GrowthMB: h.growth(),
 			Renewed: h.account.renewed, Trusted: w.trusts(h),
-		}
+		})
 	}
 	return list
 }

@@ -30,6 +30,11 @@ type Options struct {
 	Seed    uint64
 	Manual  bool // the clock moves by Advance alone
 	Managed int  // managed computers, servers included; 0 means 5000
+
+	// PhysicalSQL makes the SQL Server's host a machine of its own, which no hypervisor
+	// has. SharedSQL gives the SQL Server a second application's database, which is at
+	// work all the time.
+	PhysicalSQL, SharedSQL bool
 }
 
 // World is the estate. Its methods may be called from many goroutines.
@@ -86,27 +91,34 @@ func New(o Options) *World {
 
 		installerRules: map[string][]string{},
 	}
-	w.warmUp(o.Start.UTC(), o.Managed)
+	w.warmUp(o.Start.UTC(), o)
 	return w
 }
 
 // warmUp plays the two hours before start, so that the world begins in the middle
 // of its life: clients connected, a history of the queue.
-func (w *World) warmUp(start time.Time, managed int) {
+func (w *World) warmUp(start time.Time, o Options) {
 	const before = 2 * time.Hour
 	w.now = start.Add(-before)
 	w.at = w.now.Unix()
 	w.hosts = site(start)
+	if o.PhysicalSQL {
+		w.sql().physical, w.sql().bios = true, physicalBIOS
+	}
 	w.database = newDatabase(start)
+	if o.SharedSQL {
+		w.database.others = []Database{helpDesk()}
+	}
 	w.console = newConsole()
-	w.enrol(managed)
+	w.enrol(o.Managed)
 	w.join(start)
 	w.warmLogs()
 	w.servicesChanged()
 	w.queue.begin(w.at)
 	w.advance(before)
 	w.queue.settle(startDatabase, startFiles)
-	clear(w.arrivals) // those before the start are nobody's business
+	w.database.kept = w.contents() // last night's backup holds much the same
+	clear(w.arrivals)              // those before the start are nobody's business
 	w.outside, w.refused = 0, 0
 	w.version = 1
 }
