@@ -33,6 +33,8 @@ const rows = [
     body: ([host, name, n]) => ({ field: 'log', host, name, number: Number(n) }),
   },
   { label: 'Newest backup, hours old', controls: [{ number: () => 30 }], body: ([n]) => ({ field: 'sql', name: 'backup-age', number: Number(n) }) },
+  { label: 'A full backup is taken', controls: [{ choose: () => [['backup', 'now']] }], body: ([name]) => ({ field: 'sql', name }) },
+  { label: 'The CMDB is restored', controls: [{ choose: (w) => hosts(w).filter(([name]) => hostOf(w, name).role === 'sql') }], body: ([host]) => ({ field: 'restore-database', host }) },
   { label: 'A restart is pending', controls: [{ choose: hosts }, { choose: () => yesNo }], body: ([host, on]) => ({ field: 'pending', host, name: 'servicing', on: on === 'true' }) },
   { label: 'Clock, seconds ahead', controls: [{ choose: hosts }, { number: (w, [host]) => (hostOf(w, host).clock_seconds ? 0 : 3600), least: -604800 }], body: ([host, n]) => ({ field: 'clock', host, number: Number(n) }) },
   { label: 'Newest file backup, hours old', controls: [{ number: () => 30 }], body: ([n]) => ({ field: 'files-age', host: 'SMP1', number: Number(n) }) },
