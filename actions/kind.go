@@ -20,6 +20,8 @@ type Env struct {
 	Firewalls Firewalls
 	Restores  Restores
 	Closings  Closings
+	Services  Services
+	Evidences Evidences
 	Hosts     Hosts
 	Reboots   Reboots
 	CMDB      CMDB
@@ -177,7 +179,8 @@ type Kind struct {
 
 // kinds lists every sort of step this program can carry out.
 var kinds = []*Kind{firewallAllow, firewallOpen, firewallCopy, firewallDisable, queueWait, logsReview, disksFree, backupsCurrent, neighboursQuiet, filesCurrent, rebootLay, rebootHost,
-	hostRecord, sitesKnown, backupMade, doorsClosed, queueQuiet, hostReady, setReady, snapshotCreate}
+	hostRecord, sitesKnown, backupMade, doorsClosed, queueQuiet, hostReady, setReady, snapshotCreate,
+	vmOff, vmOn}
 
 func kindOf(s runbook.Step) (*Kind, error) {
 	for _, k := range kinds {

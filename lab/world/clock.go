@@ -62,12 +62,14 @@ func (w *World) tick() {
 	for _, h := range w.machines() {
 		w.boot(h)
 		w.runTask(h)
+		w.runClosings(h)
 		w.runRestart(h)
 	}
 	w.playClients()
 	if w.at%60 == 0 {
 		w.playConsole()
 		w.playLogs()
+		w.playNeighbours()
 	}
 	w.playQueue()
 }

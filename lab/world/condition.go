@@ -39,6 +39,7 @@ type Condition struct {
 //	local-rules  Host Name On              whether local rules count; no Name is every profile
 //	power        Host On                   on begins a boot
 //	service      Host Name Word            Running or Stopped
+//	service-start Host Name Word           Auto, Manual or Disabled
 //	stays-stopped Host Name On             a service is stopped and does not start any more
 //	clock        Host Number               the host's clock is so many seconds ahead; below 0 behind
 //	constrained  Host On                   PowerShell is held to constrained language
@@ -58,6 +59,13 @@ type Condition struct {
 //	iis          Host Name Number Word     requests of an address in the log of IIS; Word is a path
 //	iis-log      Host Word                 how that log is written from now on, of WebFormats, or gone
 //	sql          Name and what it needs    the SQL Server; the table is at setSQL
+//	restore-database Host                  the CMDB is what it was at the newest full backup, the
+//	                                       last that the condition sql backup has taken
+//	upgrade      Word                      the server of a role, smp, site or gateway, is of the
+//	                                       new version; with the SMP the CMDB is too
+//	installer-rule Host Name               the next upgrade of the host switches a local rule on
+//	trust        Host On                   off: the domain does not know the host's password any
+//	                                       more; on: the host has been given a new one
 //
 // A new rule may leave out what can be left to Windows: it is then enabled, allows,
 // TCP, for any profile, address and program.
@@ -149,7 +157,10 @@ func fields() map[string]field {
 		"power":       {host: true, on: true, whileOff: true, set: setPower},
 		"service":     {host: true, name: true, word: true, set: setService},
 		"sql":         {name: true, set: setSQL},
+		"upgrade":     {word: true, set: setUpgrade},
+		"trust":       {host: true, on: true, whileOff: true, set: setTrust},
 
+		"service-start": {host: true, name: true, word: true, set: setStart},
 		"stays-stopped": {host: true, name: true, on: true, set: setLame},
 		"clock":         {host: true, number: true, set: setClock},
 		"constrained":   {host: true, on: true, set: setConstrained},
@@ -168,6 +179,9 @@ func fields() map[string]field {
 		"log-cleared":   {host: true, name: true, set: setLogCleared},
 		"iis":           {host: true, name: true, number: true, set: setWeb},
 		"iis-log":       {host: true, word: true, set: setWebLog},
+
+		"installer-rule":   {host: true, name: true, set: setInstallerRule},
+		"restore-database": {host: true, set: setRestore},
 	}
 }
 
@@ -224,6 +238,9 @@ func setService(w *World, h *host, c Condition) error {
 		return fmt.Errorf("%s has no service %q", h.name, c.Name)
 	case s.Name == "MpsSvc" && c.Word == "Stopped":
 		return fmt.Errorf("the firewall service of %s cannot be stopped; switch its profile off", h.name)
+	}
+	if c.Word == "Running" && s.Start == "Disabled" {
+		return fmt.Errorf("%s of %s is disabled", s.Name, h.name)
 	}
 	if s.Name == "AltirisClientMsgDispatcher" && s.State != c.Word {
 		w.queue.stuck = false // a restart helps (KB 205352)

@@ -23,8 +23,9 @@ type View struct {
 	// the host booted.
 	Caller netip.Addr
 
-	Task   *Task // nil when there is none
-	Marker string
+	Task     *Task // nil when there is none
+	Marker   string
+	Closings []Closing // by key
 }
 
 // Look shows a host to somebody logged on to it; a host that is not up shows
@@ -43,6 +44,7 @@ func (w *World) Look(name string) (View, error) {
 		Machine: h.machine, BIOS: h.bios, Name: h.name, Now: w.timeOf(h),
 		Profiles: slices.Clone(h.profiles), Rules: cloneRules(h.rules),
 		Connections: w.connections(h), Caller: h.caller, Marker: h.marker,
+		Closings: cloneClosings(h.closings),
 	}
 	if h.task != nil {
 		t := *h.task
@@ -93,7 +95,10 @@ func (w *World) hostTruth(h *host, connected int) HostTruth {
 		Doors: g.doors, OpenRules: g.openRules,
 		Rules: cloneRules(h.rules), Profiles: slices.Clone(h.profiles),
 		Services: slices.Clone(h.services), Disks: slices.Clone(h.disks),
-		Version: h.version, Connected: connected, ClockSeconds: h.clock,
+		Version: h.version, Connected: connected, ClockSeconds: h.clock, Trusted: w.trusts(h),
+	}
+	if h.role == roleSQL {
+		t.Schema = w.database.schema
 	}
 	if h.up() {
 		t.UptimeSeconds = int64(w.now.Sub(h.began) / time.Second)

@@ -1,6 +1,7 @@
 package world
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -37,6 +38,7 @@ func busy(t *testing.T) lab {
 		{Field: "clock", Host: "SITE1", Number: number(90)}, {Field: "log", Host: "SMP1", Name: "SMP", Number: number(5)},
 		{Field: "log-cleared", Host: "SQL1", Name: "System"}, {Field: "sql", Name: "neighbour", Word: "Payroll", Number: number(5)},
 		{Field: "sql", Name: "missing", Word: "msdb", On: on(true)}, {Field: "paused", On: on(true)}, {Field: "constrained", Host: "WS-0412", On: on(true)},
+		{Field: "upgrade", Word: "smp"}, {Field: "trust", Host: "SQL1", On: on(false)}, {Field: "installer-rule", Host: "GW1", Name: "SMP-Internet-Gateway"},
 		{Field: "pace", Number: number(77)},
 	} {
 		l.set(c)
@@ -54,6 +56,9 @@ func busy(t *testing.T) lab {
 		t.Fatal(err)
 	}
 	if err := l.SetMarker("GW1", "R-1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.RegisterClosing("SITE1", Closing{Key: "U-1 R-3", Due: l.Now().Add(4 * time.Hour), Names: []string{"itmsbot-a"}}); err != nil {
 		t.Fatal(err)
 	}
 	l.Advance(20 * time.Minute)
@@ -134,7 +139,7 @@ func TestResumeRefuses(t *testing.T) {
 	}
 	for name, saved := range map[string]string{
 		"nothing":        "",
-		"another format": strings.Replace(string(b), `"Format":2`, `"Format":1`, 1),
+		"another format": strings.Replace(string(b), fmt.Sprintf(`"Format":%d`, savedFormat), `"Format":1`, 1),
 		"fewer clients":  strings.Replace(string(b), `"Managed":50`, `"Managed":49`, 1),
 		"cut short":      string(b[:len(b)/2]),
 	} {
