@@ -5,5 +5,7 @@ package actions
 var Catalog = []*Action{
 	quiesce,
 	block,
+	allowAll,
+	golive,
 	undo,
 }

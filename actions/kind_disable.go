@@ -310,12 +310,16 @@ func lookAtReopened(ctx context.Context, env Env, s runbook.Step, raw json.RawMe
 		f.Standing, f.Text = Otherwise, moved
 		return f, nil
 	}
-	back, wanted := 0, 0
-	for _, r := range was.Rules {
+	back, wanted, idle := 0, 0, ""
+	active := byName(fw.Active)
+	for i, r := range was.Rules {
 		if r.Enabled {
 			wanted++
 			if on[r.Name] {
 				back++
+			}
+			if _, inForce := active[r.Name]; !inForce && idle == "" {
+				idle = p.Rules[i].Display
 			}
 		} else if on[r.Name] {
 			f.Standing, f.Text = Otherwise, fmt.Sprintf("Rule %q was off before and is on now.", r.Name)
@@ -325,6 +329,8 @@ func lookAtReopened(ctx context.Context, env Env, s runbook.Step, raw json.RawMe
 	switch {
 	case fw.Restore != nil && fw.Restore.Armed:
 		f.Standing, f.Text = IsPartly, fmt.Sprintf("The self-restore %q is still armed.", fw.Restore.Key)
+	case back == wanted && idle != "":
+		f.Standing, f.Text = Otherwise, fmt.Sprintf("Rule %q is on again, but not in force: group policy or another store decides.", idle)
 	case back == wanted:
 		f.Standing, f.Text = IsDone, fmt.Sprintf("The same %s on again.", count(wanted, "rule"))
 	case back == 0:
