@@ -35,11 +35,13 @@ type HostLedger struct {
 	Opened []Left // firewall.open: ways in by name
 }
 
-// Left is a step that has left something, and when.
+// Left is a step that has left something, and when. Until is when an opening ends by
+// itself, zero for never.
 type Left struct {
 	Request string
 	Step    runbook.Step
 	At      time.Time
+	Until   time.Time
 }
 
 // SnapshotSet is a set of snapshots that were taken together.
@@ -123,7 +125,7 @@ func (l *Ledger) add(r runbook.Request, plan runbook.Plan, saved map[string]map[
 			if !ok || life.Result != runbook.StepDone && !gone {
 				continue // nothing was changed, or it is not known to be
 			}
-			left := Left{r.ID, s, life.Ended}
+			left := Left{Request: r.ID, Step: s, At: life.Ended}
 			h := l.Hosts[s.Host]
 			switch {
 			case s.Undoes != nil:
@@ -137,6 +139,9 @@ func (l *Ledger) add(r runbook.Request, plan runbook.Plan, saved map[string]map[
 				h.Copies = append(slices.Clip(h.Copies), left)
 			case s.Kind == kindOpen:
 				if r.Opening == nil || r.Opening.Ended == nil {
+					if r.Opening != nil {
+						left.Until = r.Opening.Until
+					}
 					h.Opened = append(slices.Clip(h.Opened), left)
 				}
 			case s.Kind == kindRemove && l.Set != nil:
@@ -152,7 +157,7 @@ func (l *Ledger) add(r runbook.Request, plan runbook.Plan, saved map[string]map[
 			saved[r.ID] = map[string]HostLedger{}
 			for _, s := range stage.Steps {
 				life, _ := r.Step(s.ID)
-				l.Set.Members = append(l.Set.Members, Left{r.ID, s, life.Ended})
+				l.Set.Members = append(l.Set.Members, Left{Request: r.ID, Step: s, At: life.Ended})
 				saved[r.ID][s.Host] = l.Hosts[s.Host]
 				if life.Ended.After(l.Set.At) {
 					l.Set.At = life.Ended

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -18,9 +17,12 @@ import (
 type DoorLook struct {
 	Host     estate.Host
 	Firewall estate.Firewall
+	// Doors are without who is let in by name; Openings are the rules that do.
 	Doors    estate.Doors
-	// Bot are the rules of the bot's group that are in force.
-	Bot []estate.Rule
+	Openings []estate.Rule
+	// Report compares it with the trail. Unread says why that could not be done.
+	Report DoorReport
+	Unread error
 	// At is when it was read, on the bot's clock; Err says why it was not.
 	At  time.Time
 	Err error
@@ -102,9 +104,16 @@ func (l *Looks) planOf(r runbook.Request) (runbook.Plan, error) {
 // trail's last event.
 func (l *Looks) Doors(ctx context.Context, hosts []estate.Host, head int64) []DoorLook {
 	looks := make([]DoorLook, len(hosts))
+	ledger, err := Ledger{}, error(nil)
+	if l.past != nil {
+		ledger, err = readLedger(l.past)
+	}
 	var wg sync.WaitGroup // waited for below
 	for i, h := range hosts {
-		wg.Go(func() { looks[i] = l.door(ctx, h, head) })
+		wg.Go(func() {
+			looks[i] = l.door(ctx, h, ledger.Hosts[h.Name], head)
+			looks[i].Unread = err
+		})
 	}
 	wg.Wait()
 	return looks
@@ -120,12 +129,13 @@ func (l *Looks) Fresh(ctx context.Context, hosts []estate.Host) []DoorLook {
 
 func doorKey(h estate.Host) string { return "doors " + h.Name }
 
-func (l *Looks) door(ctx context.Context, h estate.Host, head int64) DoorLook {
+// door is one round trip to a host.
+func (l *Looks) door(ctx context.Context, h estate.Host, left HostLedger, head int64) DoorLook {
 	look := DoorLook{Host: h, At: time.Now()}
 	found, err := shared(l, ctx, doorKey(h), head, lookLimit, func(ctx context.Context) (any, error) {
 		look := look
 		fw, err := l.env.Firewalls.Firewall(ctx, h.Name, estate.Look,
-			estate.FirewallQuery{Names: []string{}, Ports: h.ClientPorts, WinRMPort: h.WinRMPort})
+			estate.FirewallQuery{Names: left.names(), Ports: h.ClientPorts, WinRMPort: h.WinRMPort})
 		if err != nil {
 			return nil, err
 		}
@@ -134,12 +144,8 @@ func (l *Looks) door(ctx context.Context, h estate.Host, head int64) DoorLook {
 		for _, k := range l.env.Estate.Keep {
 			kept = append(kept, k.Remote...)
 		}
-		look.Doors = estate.DoorsOf(h, fw, kept)
-		for _, r := range fw.Active {
-			if strings.EqualFold(r.Group, estate.RuleGroup) {
-				look.Bot = append(look.Bot, r)
-			}
-		}
+		look.Doors, look.Openings = beside(estate.DoorsOf(h, fw, kept), left.waysIn())
+		look.Report = compareDoors(left, fw, look.Doors, l.env.Clock.Now())
 		return look, nil
 	})
 	if err != nil {

@@ -78,27 +78,6 @@ func (r *Router) waitsFor(q runbook.Request) string {
 	return ""
 }
 
-// firewall says who can reach what right now, read from the servers.
-func (r *Router) firewall(_ actions.Tx, _ actions.Order, words []string) (Reply, *runbook.Refusal, error) {
-	hosts := r.engine.Env().Estate.WithDoors()
-	if len(words) > 0 {
-		h, no := r.server(words[0])
-		switch {
-		case len(words) > 1:
-			return Reply{}, runbook.Refuse("For example `/itms firewall SMP1`.", "Name one server, or none."), nil
-		case no != nil:
-			return Reply{}, no, nil
-		case len(h.ClientPorts) == 0:
-			return Reply{}, runbook.Refuse("", "%s has no client doors.", h.Name), nil
-		}
-		hosts = []estate.Host{h}
-	}
-	return Reply{Text: "Looking at " + estate.Names(hosts) + "…", Later: func(ctx context.Context) Reply {
-		looks := r.doors(ctx, hosts)
-		return Reply{Text: doorSentence(looks), Table: ruleTable(looks), Foot: footOf(looks)}
-	}}, nil, nil
-}
-
 // check lets a refused credential be tried once more, because a person says
 // that it was looked at; it changes nothing on the host.
 func (r *Router) check(tx actions.Tx, o actions.Order, words []string) (Reply, *runbook.Refusal, error) {
@@ -131,32 +110,6 @@ func (r *Router) doors(ctx context.Context, hosts []estate.Host) []actions.DoorL
 	return r.looks.Doors(ctx, hosts, r.head())
 }
 
-// doorSentence begins with the outcome: open, closed, or not known.
-func doorSentence(looks []actions.DoorLook) string {
-	var open, shut, unknown []string
-	for _, l := range looks {
-		switch {
-		case l.Err != nil:
-			unknown = append(unknown, l.Host.Name)
-		case l.Doors.Closed():
-			shut = append(shut, l.Host.Name)
-		default:
-			open = append(open, l.Host.Name)
-		}
-	}
-	var s []string
-	if len(open) > 0 {
-		s = append(s, "*Doors are open on "+estate.Join(open)+".*")
-	}
-	if len(shut) > 0 {
-		s = append(s, "*Doors are closed on "+estate.Join(shut)+".*")
-	}
-	if len(unknown) > 0 {
-		s = append(s, "*Unknown on "+estate.Join(unknown)+".* What is so there could not be read.")
-	}
-	return strings.Join(s, " ")
-}
-
 func doorTable(looks []actions.DoorLook) [][]string {
 	table := [][]string{{"Server", "Doors to clients", "Connected", "Self-restore"}}
 	for _, l := range looks {
@@ -176,6 +129,8 @@ func doorsIn(l actions.DoorLook) string {
 	switch d := l.Doors; {
 	case len(d.Faults) > 0:
 		return "Open: " + strings.Join(d.Faults, "; ")
+	case d.Closed() && len(l.Openings) > 0:
+		return fmt.Sprintf("Closed, %d let in by name", len(l.Openings))
 	case d.Closed():
 		return "Closed"
 	default:
@@ -192,38 +147,6 @@ func connectedTo(l actions.DoorLook) int {
 		n += p.Count
 	}
 	return n
-}
-
-// ruleTable has a row for every way in, and one for a host that did not say.
-func ruleTable(looks []actions.DoorLook) [][]string {
-	table := [][]string{{"Server", "Who", "Where to", "By which rule"}}
-	const most = 40
-	for _, l := range looks {
-		if l.Err != nil {
-			table = append(table, []string{l.Host.Name, "Unknown", "Unknown", l.Err.Error()})
-			continue
-		}
-		rows := len(table)
-		for _, set := range []struct {
-			rules []estate.Rule
-			whose string
-		}{{l.Doors.Wide, ""}, {l.Doors.AnyPort, ""}, {l.Doors.Policy, "group policy "}, {l.Bot, "itmsbot: "}} {
-			for _, rule := range set.rules {
-				if len(table) > most {
-					return append(table, []string{"–", "–", "–", "and more; name one server to see them all"})
-				}
-				by := rule.Display
-				if set.whose != "" {
-					by = set.whose + rule.Source + " " + rule.Display
-				}
-				table = append(table, []string{l.Host.Name, strings.Join(rule.Remote, ", "), strings.Join(rule.Ports, ", "), strings.Join(strings.Fields(by), " ")})
-			}
-		}
-		if len(table) == rows {
-			table = append(table, []string{l.Host.Name, "Nobody", "client ports", "–"})
-		}
-	}
-	return table
 }
 
 func footOf(looks []actions.DoorLook) string {
