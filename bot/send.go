@@ -375,7 +375,7 @@ func (o *outbound) drawDrift(e runbook.Event, text string) (drawing, error) {
 	}
 	lead := "*" + text + "*"
 	var more []slack.Block
-	if b.Open || b.Unknown {
+	if b.Open || b.Unknown || b.Moved {
 		lead += " " + o.mentions(o.b.d.Policy.With(runbook.Operator, runbook.Approver))
 	}
 	if b.Open {

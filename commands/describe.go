@@ -30,6 +30,10 @@ func Describe(e runbook.Event, p runbook.Policy) string {
 				return fmt.Sprintf("%s is not closed any more. %s", b.Host, b.Text)
 			case b.Unknown:
 				return fmt.Sprintf("Whether %s is still closed is unknown. %s", b.Host, b.Text)
+			case b.Moved:
+				return fmt.Sprintf("%s is not as it was left. %s", b.Host, b.Text)
+			case b.Text != "":
+				return fmt.Sprintf("%s is as it was left again. %s", b.Host, b.Text)
 			}
 			return b.Host + " is closed again."
 		})

@@ -108,11 +108,12 @@ type (
 		Line    string  `json:"line"`
 		Refusal Refusal `json:"refusal"`
 	}
-	// DriftBody says what a watch has found on a host: as it was left, open,
-	// or not to be known.
+	// DriftBody says what a watch has found on a host: as it was left, open, closed
+	// but not as it was left, or not to be known.
 	DriftBody struct {
 		Host    string `json:"host"`
 		Open    bool   `json:"open,omitempty"`
+		Moved   bool   `json:"moved,omitempty"`
 		Unknown bool   `json:"unknown,omitempty"`
 		Text    string `json:"text,omitempty"`
 	}
