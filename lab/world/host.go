@@ -37,6 +37,7 @@ type host struct {
 	files     []File
 	folders   []string // that are there although no file may be in them
 	account   account
+	agent     agentState
 	system    system
 
 	marker   string // HKLM value that arms the task

@@ -54,6 +54,7 @@ type World struct {
 	console   []visitor
 	queue     queue
 	database  database
+	roll      []resource // who the computers in the CMDB are; never changes
 	snapshots []snapshot // snapshots of hosts, oldest first
 	// directory is when each host last changed the password of its machine account,
 	// as the domain has it.
@@ -95,6 +96,7 @@ func (w *World) warmUp(start time.Time, managed int) {
 	w.database = newDatabase(start)
 	w.console = newConsole()
 	w.enrol(managed)
+	w.register()
 	w.join(start)
 	w.warmLogs()
 	w.servicesChanged()
