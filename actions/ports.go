@@ -91,6 +91,13 @@ type CMDB interface {
 	Backups(ctx context.Context) (estate.Backups, error)
 	Neighbours(ctx context.Context) (estate.Neighbours, error)
 	SiteServers(ctx context.Context) (estate.SiteServers, error)
+	// ComputersNamed and ComputersAt find computers by name, alone or with the
+	// domain, and by address.
+	ComputersNamed(ctx context.Context, name string) (estate.Computers, error)
+	ComputersAt(ctx context.Context, address string) (estate.Computers, error)
+	// ClientsSince lists who asked for their configuration in the last so many
+	// seconds.
+	ClientsSince(ctx context.Context, seconds int64) (estate.Contacts, error)
 }
 
 // Clock is the domain clock: the real one, or the lab's with its pace.
