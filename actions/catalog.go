@@ -4,5 +4,10 @@ package actions
 // and a line here.
 var Catalog = []*Action{
 	quiesce,
+	allowSiteServers,
+	allowClient,
+	allowSubnet,
+	shut,
+	extend,
 	undo,
 }

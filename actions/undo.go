@@ -65,6 +65,11 @@ func planUndo(ctx context.Context, env Env, ask Ask) (Draft, error) {
 		}
 		draft.Then = append(draft.Then, mark)
 	}
+	ends, err := endsAsBefore(taken)
+	if err != nil {
+		return draft, err
+	}
+	draft.Then = append(draft.Then, ends...)
 	if len(draft.Stages) == 0 {
 		return draft, runbook.Refuse("`/itms status` says what is so now.", "%s has left nothing that could be taken back: every step is as it was before.", ask.Undoes.ID)
 	}
@@ -104,19 +109,26 @@ func backStep(ctx context.Context, env Env, ask Ask, s runbook.Step) (*runbook.S
 	case f.Standing == IsDone:
 		return nil, nil
 	}
-	back := s
 	if s.Undoes != nil {
+		back := s
 		// What took something back is taken back by doing that again.
 		back.Title, back.Undoes = strings.TrimPrefix(s.Title, "take back: "), nil
 		back.Effect = runbook.Effect{What: s.Effect.What, Before: upper(s.Effect.After), After: lower(s.Effect.Before)}
 		back.WayBack = "puts it back once more"
 		return &back, nil
 	}
+	back := reversed(kind, s, ask.Undoes.ID, before)
+	back.WayBack = "ask for `" + ask.Undoes.Line + "` again"
+	return &back, nil
+}
+
+// reversed is the step that takes back what a step of a request has left.
+func reversed(kind *Kind, s runbook.Step, request string, before []byte) runbook.Step {
+	back := s
 	back.Title = "take back: " + s.Title
 	back.Effect = kind.Reversed(s)
-	back.WayBack = "ask for `" + ask.Undoes.Line + "` again"
-	back.Undoes = &runbook.Undoing{Request: ask.Undoes.ID, Step: s.ID, Before: before}
-	return &back, nil
+	back.Undoes = &runbook.Undoing{Request: request, Step: s.ID, Before: before}
+	return back
 }
 
 // endsOpening is what is written about an opening when the request by is done.
