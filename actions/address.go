@@ -12,9 +12,9 @@ import (
 // Addresses are read once, into numbers; what people typed goes no further. A range is
 // a prefix, a single address a prefix of its whole length.
 
-// nobodys are the addresses from which no client of an estate comes, each with the
+// noClients are the addresses from which no client of an estate comes, each with the
 // reason that a refusal gives.
-var nobodys = []struct {
+var noClients = []struct {
 	prefix netip.Prefix
 	why    string
 }{
@@ -49,7 +49,7 @@ func readAddress(word string) (netip.Prefix, *runbook.Refusal) {
 	if p.Bits() == 0 {
 		return p, runbook.Refuse("`/itms allow all` opens the doors to all.", "`%s` is everybody.", p)
 	}
-	for _, n := range nobodys {
+	for _, n := range noClients {
 		if !p.Overlaps(n.prefix) {
 			continue
 		}

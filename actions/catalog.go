@@ -4,10 +4,13 @@ package actions
 // and a line here.
 var Catalog = []*Action{
 	quiesce,
+	block,
 	allowSiteServers,
 	allowClient,
 	allowSubnet,
 	shut,
 	extend,
+	allowAll,
+	golive,
 	undo,
 }

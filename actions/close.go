@@ -2,10 +2,13 @@ package actions
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 
 	"itmsbot/estate"
 	"itmsbot/runbook"
@@ -59,11 +62,12 @@ func parseClose(words []string) (map[string]string, *runbook.Refusal) {
 	return nil, runbook.Refuse("For example "+example+".", "Say what to close.")
 }
 
-// heldOpen is what an opening has left on one host, and how that stands.
+// heldOpen is what an opening has left on one host, and its way back.
 type heldOpen struct {
-	left    Left
-	finding Finding
-	err     error
+	left     Left
+	back     *runbook.Step
+	standing Standing
+	err      error
 }
 
 func planClose(ctx context.Context, env Env, ask Ask) (Draft, error) {
@@ -79,20 +83,17 @@ func planClose(ctx context.Context, env Env, ask Ask) (Draft, error) {
 			}
 		}
 	}
-	held = lookAtHeld(ctx, env, held)
+	held = lookAtHeld(ctx, env, ask, held)
 	draft := Draft{Thresholds: map[string]int64{}}
 	stage := runbook.Stage{ID: "1", Item: "1.7, 1.9"}
 	var hosts, stuck []string
 	for _, o := range held {
-		if why := o.untouchable(); why != "" {
+		if why := o.stays(); why != "" {
 			stuck = append(stuck, why)
 			chosen = slices.DeleteFunc(chosen, func(id string) bool { return id == o.left.Request })
 			continue
 		}
-		s, err := o.step("1." + fmt.Sprint(len(stage.Steps)+1))
-		if err != nil {
-			return draft, err
-		}
+		s := o.step("1." + strconv.Itoa(len(stage.Steps)+1))
 		stage.Steps = append(stage.Steps, s)
 		if !slices.Contains(hosts, s.Host) {
 			hosts = append(hosts, s.Host)
@@ -119,41 +120,47 @@ func planClose(ctx context.Context, env Env, ask Ask) (Draft, error) {
 }
 
 // lookAtHeld asks all hosts at once.
-func lookAtHeld(ctx context.Context, env Env, held []heldOpen) []heldOpen {
-	together(len(held), func(i int) Glance {
-		ctx, cancel := context.WithTimeout(ctx, lookLimit)
-		defer cancel()
-		o := &held[i]
-		if _, o.err = kindOf(o.left.Step); o.err == nil {
-			o.finding, o.err = firewallOpen.LookBack(ctx, env, o.left.Step, nil)
-		}
-		return Glance{}
-	})
+func lookAtHeld(ctx context.Context, env Env, ask Ask, held []heldOpen) []heldOpen {
+	var wg sync.WaitGroup // waited for below
+	for i := range held {
+		wg.Go(func() {
+			ctx, cancel := context.WithTimeout(ctx, lookLimit)
+			defer cancel()
+			o := &held[i]
+			before, err := ask.Before(o.left.Request, o.left.Step.ID)
+			if err != nil {
+				o.err = err
+				return
+			}
+			o.back, o.standing, o.err = leaving{o.left.Request, o.left.Step, before}.back(ctx, env)
+		})
+	}
+	wg.Wait()
 	return held
 }
 
-// untouchable says why an opening cannot be closed on its host now, "" if it can.
-func (o heldOpen) untouchable() string {
+// stays says why an opening cannot be closed on its host now, "" if it can.
+func (o heldOpen) stays() string {
+	var no *runbook.Refusal
 	switch {
+	case errors.As(o.err, &no):
+		return no.Reason
 	case o.err != nil:
-		return fmt.Sprintf("%s on %s: the bot %s.", o.left.Request, o.left.Step.Host, Words(o.err))
-	case o.finding.Standing == Otherwise || o.finding.Standing == IsUnknown:
-		return fmt.Sprintf("%s on %s: it is not as %s left it, so the bot does not touch it. %s", o.left.Request, o.left.Step.Host, o.left.Request, o.finding.Text)
+		return fmt.Sprintf("%s on %s: %s.", o.left.Request, o.left.Step.Host, Words(o.err))
 	}
 	return ""
 }
 
-// step plans the way back of what is there. What is gone already is looked at all the
-// same, so that the trail says it is closed because it is.
-func (o heldOpen) step(id string) (runbook.Step, error) {
-	before, err := runbook.Canonical(allowBefore{Rules: []estate.Rule{}}) // its names are its own
-	back := reversed(firewallOpen, o.left.Step, o.left.Request, before)
-	back.ID, back.WayBack = id, "lets them in again, as "+o.left.Request+" did"
-	back.Effect.What = "Let in by " + o.left.Request
-	if o.finding.Standing == IsDone {
-		back.Effect.Before, back.Effect.After = "Gone already", "no change"
+// step is the way back of what is there. What is gone already is looked at all the same,
+// so that the trail says it is closed because it is.
+func (o heldOpen) step(id string) runbook.Step {
+	s := *o.back
+	s.ID, s.WayBack = id, "lets them in again, as "+o.left.Request+" did"
+	s.Effect.What = "Let in by " + o.left.Request
+	if o.standing == IsDone {
+		s.Effect.Before, s.Effect.After = "Gone already", "No change"
 	}
-	return back, err
+	return s
 }
 
 // toClose lists the requests whose openings the arguments name.

@@ -20,6 +20,8 @@ type Env struct {
 	Firewalls Firewalls
 	Restores  Restores
 	Closings  Closings
+	Services  Services
+	Evidences Evidences
 	Hosts     Hosts
 	Reboots   Reboots
 	CMDB      CMDB
@@ -45,6 +47,9 @@ type Env struct {
 	// Facts are those that a step of this request found last, nil if it
 	// found none; set while a step runs.
 	Facts func(step string) (json.RawMessage, error)
+	// Opened gives the rules by which requests let somebody in by name on a host, as
+	// the trail has them at that moment; nil passes over none.
+	Opened func(host string) ([]estate.NewRule, error)
 	// Config is the digest of policy and configuration; part of every plan.
 	Config string
 	Limits Limits
@@ -174,7 +179,8 @@ type Kind struct {
 
 // kinds lists every sort of step this program can carry out.
 var kinds = []*Kind{firewallAllow, firewallOpen, openingExtend, firewallCopy, firewallDisable, queueWait, logsReview, disksFree, backupsCurrent, neighboursQuiet, filesCurrent, rebootLay, rebootHost,
-	hostRecord, sitesKnown, backupMade, doorsClosed, queueQuiet, hostReady, setReady, snapshotCreate}
+	hostRecord, sitesKnown, backupMade, doorsClosed, queueQuiet, hostReady, setReady, snapshotCreate,
+	vmOff, vmOn}
 
 func kindOf(s runbook.Step) (*Kind, error) {
 	for _, k := range kinds {

@@ -312,6 +312,11 @@ func TestSavedAgents(t *testing.T) {
 	if !slices.Equal(l.Computers(), again.Computers()) || !reflect.DeepEqual(l.clients, again.clientsOf(l)) {
 		t.Error("the resumed world has other computers")
 	}
+	for i, h := range l.hosts {
+		if got := again.hosts[i].agent; got != h.agent {
+			t.Errorf("%s has the agent %+v, had %+v", h.name, got, h.agent)
+		}
+	}
 	l.Advance(time.Hour)
 	again.Advance(time.Hour)
 	if !slices.Equal(l.Computers(), again.Computers()) || again.client("SITE1").Agent != "8.1" {

@@ -15,6 +15,7 @@ const bootSeconds = 150
 type host struct {
 	name, role, label, machine string
 	bios                       string // UUID
+	physical                   bool   // no hypervisor has it
 	windows                    string // version of the operating system
 
 	address netip.Addr

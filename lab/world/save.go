@@ -14,12 +14,14 @@ import (
 // same seed and number of computers. The clock stands still meanwhile.
 
 // savedFormat changes with what is saved, so that nothing old is read as something new.
-const savedFormat = 3
+const savedFormat = 4
 
 type savedWorld struct {
 	Format  int
 	Seed    uint64
 	Managed int
+	// PhysicalSQL is of Options; what SharedSQL brings is in the database.
+	PhysicalSQL bool
 
 	Now  time.Time
 	At   int64
@@ -35,6 +37,7 @@ type savedWorld struct {
 	Snapshots []savedSnapshot
 	Directory map[string]time.Time
 	Arrivals  map[netip.Addr]int64
+	Installer map[string][]string // local rules that the next installer switches on
 
 	Outside, Refused, Produced int64
 }
@@ -122,17 +125,26 @@ type savedQueue struct {
 
 type savedDatabase struct {
 	Identity  string
+	Schema    string
 	Backups   []Backup
 	Others    []Database
 	Sites     []SiteService
 	Computers []savedKnown
 	Missing   map[string]bool
+	Kept      *savedContents
 }
 
 // savedKnown is kept for thousands, so that its keys are short.
 type savedKnown struct {
 	Asked int64  `json:"t"`
 	Agent string `json:"v"`
+}
+
+// savedContents is what the newest backup holds; its own Kept is nil.
+type savedContents struct {
+	Database savedDatabase
+	Rows     int
+	Handled  int64
 }
 
 type savedSnapshot struct {
@@ -150,9 +162,9 @@ func (w *World) Save() ([]byte, error) {
 	w.lock()
 	defer w.mu.Unlock()
 	s := savedWorld{
-		Format: savedFormat, Seed: w.seed, Managed: len(w.clients), Now: w.now, At: w.at, Pace: w.pace,
+		Format: savedFormat, Seed: w.seed, Managed: len(w.clients), PhysicalSQL: w.sql().physical, Now: w.now, At: w.at, Pace: w.pace,
 		Queue: w.queue.saved(), Database: w.database.saved(), Directory: w.directory, Arrivals: w.arrivals,
-		Outside: w.outside, Refused: w.refused, Produced: w.produced,
+		Installer: w.installerRules, Outside: w.outside, Refused: w.refused, Produced: w.produced,
 	}
 	for _, h := range w.machines() {
 		s.Machines = append(s.Machines, h.saved())
@@ -194,7 +206,7 @@ func Resume(o Options, saved []byte) (*World, error) {
 	if s.Format != savedFormat {
 		return nil, fmt.Errorf("the saved practice world has format %d, this lab reads %d", s.Format, savedFormat)
 	}
-	w := New(Options{Pace: cmp.Or(o.Pace, s.Pace), Seed: s.Seed, Manual: o.Manual, Managed: s.Managed})
+	w := New(Options{Pace: cmp.Or(o.Pace, s.Pace), Seed: s.Seed, Manual: o.Manual, Managed: s.Managed, PhysicalSQL: s.PhysicalSQL})
 	if len(s.Clients) != len(w.clients) || len(s.Agenda) != len(w.agenda) || len(s.Console) != len(w.console) || len(s.Machines) != len(w.machines()) {
 		return nil, fmt.Errorf("the saved practice world has %d computers and %d machines, this lab makes %d and %d", len(s.Clients), len(s.Machines), len(w.clients), len(w.machines()))
 	}
@@ -204,7 +216,7 @@ func Resume(o Options, saved []byte) (*World, error) {
 	w.now, w.at = s.Now, s.At
 	w.queue.resume(s.Queue)
 	w.database = s.Database.resumed()
-	w.directory, w.arrivals = s.Directory, s.Arrivals
+	w.directory, w.arrivals, w.installerRules = s.Directory, s.Arrivals, s.Installer
 	w.outside, w.refused, w.produced = s.Outside, s.Refused, s.Produced
 	// The snapshots first: they begin from hosts as they were made.
 	for _, k := range s.Snapshots {
@@ -302,17 +314,24 @@ func (q *queue) resume(s savedQueue) {
 }
 
 func (d database) saved() savedDatabase {
-	s := savedDatabase{d.identity, d.backups, d.others, d.sites, make([]savedKnown, len(d.computers)), d.missing}
+	s := savedDatabase{Identity: d.identity, Schema: d.schema, Backups: d.backups, Others: d.others, Sites: d.sites, Missing: d.missing,
+		Computers: make([]savedKnown, len(d.computers))}
 	for i, k := range d.computers {
 		s.Computers[i] = savedKnown{k.asked, k.agent}
+	}
+	if k := d.kept; k != nil {
+		s.Kept = &savedContents{k.database.saved(), k.rows, k.handled}
 	}
 	return s
 }
 
 func (s savedDatabase) resumed() database {
-	d := database{identity: s.Identity, backups: s.Backups, others: s.Others, sites: s.Sites, missing: s.Missing}.clone()
+	d := database{identity: s.Identity, schema: s.Schema, backups: s.Backups, others: s.Others, sites: s.Sites, missing: s.Missing}.clone()
 	for _, k := range s.Computers {
 		d.computers = append(d.computers, known{k.Asked, k.Agent})
+	}
+	if k := s.Kept; k != nil {
+		d.kept = &contents{k.Database.resumed(), k.Rows, k.Handled}
 	}
 	return d
 }
