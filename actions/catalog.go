@@ -5,6 +5,11 @@ package actions
 var Catalog = []*Action{
 	quiesce,
 	block,
+	allowSiteServers,
+	allowClient,
+	allowSubnet,
+	shut,
+	extend,
 	allowAll,
 	golive,
 	undo,
