@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"itmsbot/estate"
@@ -96,7 +95,7 @@ func powerWord(p estate.VMPower) string {
 }
 
 // powerPause is the time between two looks at a machine that goes off or comes back.
-const powerPause = 10 * time.Second
+const powerPause = 15 * time.Second
 
 // shutDown asks the guest, waits, and takes the power of one that does not go.
 func shutDown(ctx context.Context, env Env, s runbook.Step) error {
@@ -175,35 +174,12 @@ func lookAtBack(ctx context.Context, env Env, s runbook.Step) (Finding, error) {
 	if f.Standing != IsDone {
 		return f, nil
 	}
-	f.Standing = IsPartly
-	record, err := env.Reboots.Record(ctx, s.Host, env.Lane)
-	switch {
-	case err != nil && endsWait(err):
-		return f, err
-	case err != nil:
-		f.Text = fmt.Sprintf("On, but Windows does not answer yet: the bot %s.", Words(err))
-		return f, nil
+	back, err := lookWhetherBack(ctx, env, s, p)
+	if err != nil || back.Standing == IsDone {
+		return back, err
 	}
-	f.HostNow = record.Now
-	missing := notRunning(p.Services, record.Services)
-	switch {
-	case record.Machine != s.Machine:
-		return f, &estate.Error{Kind: estate.WrongMachine, Host: s.Host, Op: "look whether it is back",
-			Detail: fmt.Sprintf("machine %s (%s) answers, the plan names %s", record.Machine, record.Name, s.Machine)}
-	case len(missing) > 0:
-		f.Text = fmt.Sprintf("Windows answers; not as it has to be yet: %s.", strings.Join(missing, "; "))
-	case p.SQL && !databaseAnswers(ctx, env):
-		f.Text = "Windows answers; the CMDB does not yet."
-	default:
-		f.Standing, f.Text = IsDone, "On, and Windows answers."
-		if n := len(p.Services); n > 0 {
-			f.Text = fmt.Sprintf("On; %s, as before.", runs(n))
-		}
-		if p.SQL {
-			f.Text += " The CMDB answers."
-		}
-	}
-	return f, nil
+	back.Text = "On. " + back.Text
+	return back, nil
 }
 
 // endsWait reports whether no waiting mends an error. A log-on that is refused is not
@@ -238,8 +214,8 @@ func bringUp(ctx context.Context, env Env, s runbook.Step) error {
 			return err
 		case err != nil:
 			last = fmt.Sprintf("The bot %s.", Words(err))
-		case f.Standing == IsDone:
-			return nil
+		case f.Standing == IsDone || f.Standing == Otherwise:
+			return nil // the look says which
 		default:
 			last = f.Text
 		}

@@ -32,6 +32,9 @@ type HostLedger struct {
 	Kept   []Left // firewall.allow: the keep list
 	Copies []Left // firewall.copy
 	Opened []Left // firewall.open: ways in by name
+	// Recorded is the newest record of the host; its step has no ID where there is
+	// none.
+	Recorded Left
 }
 
 // Left is a step that has left something, and when.
@@ -53,6 +56,8 @@ type SnapshotSet struct {
 	Removed []string
 	// Took is the event with which the request that took it began.
 	Took int64
+	// Then is what stood on each host when its snapshot was taken.
+	Then map[string]HostLedger
 }
 
 // Committed reports whether every snapshot of the set was removed on purpose.
@@ -86,7 +91,6 @@ func readLedger(past Past) (Ledger, error) {
 		return l, err
 	}
 	slices.SortStableFunc(all, func(a, b runbook.Request) int { return int(begun(a) - begun(b)) })
-	saved := map[string]map[string]HostLedger{} // set, host -> as it was then
 	for _, r := range all {
 		if r.State.Untouched() {
 			continue
@@ -99,7 +103,7 @@ func readLedger(past Past) (Ledger, error) {
 		if err != nil {
 			return l, fmt.Errorf("%s: %w", r.ID, err)
 		}
-		l.add(r, plan, saved)
+		l.add(r, plan)
 	}
 	return l, nil
 }
@@ -112,7 +116,7 @@ func begun(r runbook.Request) int64 {
 }
 
 // add takes in one request.
-func (l *Ledger) add(r runbook.Request, plan runbook.Plan, saved map[string]map[string]HostLedger) {
+func (l *Ledger) add(r runbook.Request, plan runbook.Plan) {
 	reverted := 0
 	for _, stage := range plan.Stages {
 		for _, s := range stage.Steps {
@@ -128,6 +132,10 @@ func (l *Ledger) add(r runbook.Request, plan runbook.Plan, saved map[string]map[
 				l.forget(s.Undoes.Request, s.Undoes.Step)
 			case s.Kind == firewallDisable.Name:
 				h.Closed = append(slices.Clip(h.Closed), left)
+			case s.Kind == kindShut:
+				h.Closed, h.Opened = append(slices.Clip(h.Closed), left), nil
+			case s.Kind == hostRecord.Name:
+				h.Recorded = left
 			case s.Kind == firewallAllow.Name:
 				h.Kept = append(slices.Clip(h.Kept), left)
 			case s.Kind == firewallCopy.Name:
@@ -139,18 +147,17 @@ func (l *Ledger) add(r runbook.Request, plan runbook.Plan, saved map[string]map[
 			case s.Kind == kindRemove && l.Set != nil:
 				l.Set.Removed = append(l.Set.Removed, s.Host)
 			case s.Kind == kindRevert && l.Set != nil:
-				h = saved[l.Set.Request][s.Host]
+				h = l.Set.Then[s.Host]
 				reverted++
 			}
 			l.Hosts[s.Host] = h
 		}
 		if stage.Set && stageGood(r, stage) {
-			l.Set = &SnapshotSet{Request: r.ID, Stage: stage.ID, Machines: plan.Machines, Took: begun(r)}
-			saved[r.ID] = map[string]HostLedger{}
+			l.Set = &SnapshotSet{Request: r.ID, Stage: stage.ID, Machines: plan.Machines, Took: begun(r), Then: map[string]HostLedger{}}
 			for _, s := range stage.Steps {
 				life, _ := r.Step(s.ID)
 				l.Set.Members = append(l.Set.Members, Left{r.ID, s, life.Ended})
-				saved[r.ID][s.Host] = l.Hosts[s.Host]
+				l.Set.Then[s.Host] = l.Hosts[s.Host]
 				if life.Ended.After(l.Set.At) {
 					l.Set.At = life.Ended
 				}
