@@ -96,7 +96,7 @@ func powerWord(p estate.VMPower) string {
 }
 
 // powerPause is the time between two looks at a machine that goes off or comes back.
-const powerPause = 10 * time.Second
+const powerPause = 15 * time.Second
 
 // shutDown asks the guest, waits, and takes the power of one that does not go.
 func shutDown(ctx context.Context, env Env, s runbook.Step) error {
