@@ -3,6 +3,7 @@ package winrm_test
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -52,6 +53,20 @@ func TestCalls(t *testing.T) {
 		}, `{"machine":"` + m + `","key":"U-1 R-2","seconds":600,"names":["a"]}`},
 		{"restore-disarm", func() error { return changed(f.DisarmRestore(t.Context(), "SMP1", m, "U-1 R-2")) },
 			`{"machine":"` + m + `","key":"U-1 R-2"}`},
+		{"service-switch", func() error {
+			return changed(f.SwitchServices(t.Context(), "SMP1", m, []string{"AeXSvc", "EventEngine"}, true))
+		},
+			`{"machine":"` + m + `","names":["AeXSvc","EventEngine"],"on":true}`},
+		{"service-switch", func() error { return changed(f.SwitchServices(t.Context(), "SMP1", m, nil, false)) },
+			`{"machine":"` + m + `","names":[],"on":false}`},
+		{"closing-arm", func() error {
+			return changed(f.ArmClosing(t.Context(), "SMP1", m, estate.ClosingOrder{Key: "U-1 R-2", Seconds: 7200, Names: []string{"itmsbot-a"}}))
+		}, `{"machine":"` + m + `","key":"U-1 R-2","seconds":7200,"names":["itmsbot-a"]}`},
+		{"closing-arm", func() error {
+			return changed(f.ArmClosing(t.Context(), "SMP1", m, estate.ClosingOrder{Key: "U-1 R-2", Seconds: 60}))
+		}, `{"machine":"` + m + `","key":"U-1 R-2","seconds":60,"names":[]}`},
+		{"closing-disarm", func() error { return changed(f.DisarmClosing(t.Context(), "SMP1", m, "U-1 R-2")) },
+			`{"machine":"` + m + `","key":"U-1 R-2"}`},
 		{"host-record", func() error { _, err := f.Record(t.Context(), "SMP1", estate.Look); return err }, `{}`},
 		{"disk-read", func() error { _, err := f.Disks(t.Context(), "SMP1", estate.Change); return err }, `{}`},
 		{"file-newest", func() error { _, err := f.NewestFile(t.Context(), "SMP1", estate.Look, `D:\Backup`); return err },
@@ -66,6 +81,10 @@ func TestCalls(t *testing.T) {
 			_, err := f.ReadIIS(t.Context(), "SMP1", estate.Change, estate.IISQuery{Seconds: 600, MaxCallers: 1000})
 			return err
 		}, `{"seconds":600,"callers":1000}`},
+		{"evidence-read", func() error {
+			_, err := f.Evidence(t.Context(), "SMP1", estate.Look, estate.EvidenceQuery{Kinds: []string{"smp-logs"}, Since: time.Unix(1764313200, 5).In(time.FixedZone("CET", 3600)), FileBytes: 1 << 10, MostBytes: 1 << 20})
+			return err
+		}, `{"kinds":["smp-logs"],"since":"2025-11-28T07:00:00Z","file_bytes":1024,"most_bytes":1048576}`},
 		{"reboot-read", func() error { _, err := f.RebootState(t.Context(), "SMP1", estate.Look, "U-1 R-2 6.1"); return err },
 			`{"key":"U-1 R-2 6.1"}`},
 		{"reboot-lay", func() error { return changed(f.LayBootKey(t.Context(), "SMP1", m, "U-1 R-2 6.1")) },

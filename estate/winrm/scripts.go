@@ -8,14 +8,15 @@ import (
 
 // scriptSet is every script of the typed calls.
 type scriptSet struct {
-	firewallRead, firewallAdd, firewallCopy, firewallSwitch, firewallRemove Script
-	restoreArm, restoreDisarm                                               Script
-	hostRecord, queueRead, logRead, iisRead, diskRead, fileNewest           Script
-	rebootRead, rebootLay, rebootOrder                                      Script
+	firewallRead, firewallAdd, firewallCopy, firewallSwitch, firewallRemove     Script
+	restoreArm, restoreDisarm, closingArm, closingDisarm                        Script
+	serviceSwitch                                                               Script
+	hostRecord, queueRead, logRead, iisRead, evidenceRead, diskRead, fileNewest Script
+	rebootRead, rebootLay, rebootOrder                                          Script
 }
 
-// Looks that take longer than Options.LookLimit. Logs are read for 50 seconds at
-// most; a record may have to wait for a domain controller.
+// Looks that take longer than Options.LookLimit. Logs and evidence are read for 50
+// seconds at most; a record may have to wait for a domain controller.
 const (
 	recordLimit = 60 * time.Second
 	logLimit    = 60 * time.Second
@@ -37,10 +38,14 @@ func loadScripts() (scriptSet, error) {
 		{&s.firewallRemove, "firewall-remove", "remove firewall rules", true, 0},
 		{&s.restoreArm, "restore-arm", "arm the self-restore", true, 0},
 		{&s.restoreDisarm, "restore-disarm", "disarm the self-restore", true, 0},
+		{&s.closingArm, "closing-arm", "arm the closing", true, 0},
+		{&s.closingDisarm, "closing-disarm", "disarm the closing", true, 0},
+		{&s.serviceSwitch, "service-switch", "start or stop services", true, 0},
 		{&s.hostRecord, "host-record", "record the host", false, recordLimit},
 		{&s.queueRead, "queue-read", "read the files of the event queue", false, 0},
 		{&s.logRead, "log-read", "read the logs", false, logLimit},
 		{&s.iisRead, "iis-read", "read the logs of IIS", false, logLimit},
+		{&s.evidenceRead, "evidence-read", "read what a revert would erase", false, logLimit},
 		{&s.diskRead, "disk-read", "read the drives", false, 0},
 		{&s.fileNewest, "file-newest", "look for the newest file", false, 0},
 		{&s.rebootRead, "reboot-read", "read what a reboot would find", false, 0},

@@ -8,7 +8,7 @@ import (
 
 // Dump is everything of the world that a back-out must bring back, in a fixed
 // order, so that two of them can be compared field by field. Not in it is what
-// goes on whatever anybody does: clock, logs, scheduled tasks, connections, the
+// goes on whatever anybody does: clock, logs, the self-restore, connections, the
 // queue and the computers.
 type Dump struct {
 	Hosts []HostDump
@@ -23,6 +23,7 @@ type HostDump struct {
 	Profiles      []Profile
 	Rules         []Rule // by store and name
 	Services      []Service
+	Closings      []Closing
 	Disks         []Disk
 	Files         []File
 	Folders       []string
@@ -51,7 +52,7 @@ func (w *World) Dump() Dump {
 		hd := HostDump{
 			Name: h.name, Machine: h.machine, Power: h.power, Version: h.version, Products: h.products(),
 			Profiles: slices.Clone(h.profiles), Rules: cloneRules(h.rules),
-			Services: slices.Clone(h.services), Disks: slices.Clone(h.disks),
+			Services: slices.Clone(h.services), Closings: cloneClosings(h.closings), Disks: slices.Clone(h.disks),
 			Files: slices.Clone(h.files), Folders: slices.Clone(h.folders),
 			Password: h.account.renewed, Trusted: w.trusts(h),
 		}

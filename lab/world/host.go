@@ -38,11 +38,13 @@ type host struct {
 	files     []File
 	folders   []string // that are there although no file may be in them
 	account   account
+	agent     agentState
 	system    system
 
-	marker string // HKLM value that arms the task
-	task   *Task
-	caller netip.Addr // who spoke to WinRM last
+	marker   string // HKLM value that arms the task
+	task     *Task
+	closings []Closing  // by key
+	caller   netip.Addr // who spoke to WinRM last
 }
 
 // listener is a program that waits for connections while its service runs.

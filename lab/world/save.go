@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -13,7 +14,7 @@ import (
 // same seed and number of computers. The clock stands still meanwhile.
 
 // savedFormat changes with what is saved, so that nothing old is read as something new.
-const savedFormat = 3
+const savedFormat = 4
 
 type savedWorld struct {
 	Format  int
@@ -58,8 +59,10 @@ type savedHost struct {
 	Renewed  time.Time
 	System   savedSystem
 	Marker   string
+	Agent    savedAgent
 	Task     *Task
 	TaskRan  bool
+	Closings []Closing
 	Caller   netip.Addr
 }
 
@@ -100,7 +103,10 @@ type savedClient struct {
 	Counted, Rest, Contact int64
 	Backlog                int
 	Web, Task              savedLink
+	Agent                  savedAgent
 }
+
+type savedAgent struct{ Version, Offered string }
 
 type savedLink struct{ From, Ends int64 }
 
@@ -118,13 +124,20 @@ type savedQueue struct {
 }
 
 type savedDatabase struct {
-	Identity string
-	Schema   string
-	Backups  []Backup
-	Others   []Database
-	Sites    []SiteService
-	Missing  map[string]bool
-	Kept     *savedContents
+	Identity  string
+	Schema    string
+	Backups   []Backup
+	Others    []Database
+	Sites     []SiteService
+	Computers []savedKnown
+	Missing   map[string]bool
+	Kept      *savedContents
+}
+
+// savedKnown is kept for thousands, so that its keys are short.
+type savedKnown struct {
+	Asked int64  `json:"t"`
+	Agent string `json:"v"`
 }
 
 // savedContents is what the newest backup holds; its own Kept is nil.
@@ -158,7 +171,7 @@ func (w *World) Save() ([]byte, error) {
 	}
 	for i := range w.clients {
 		c := &w.clients[i]
-		s.Clients = append(s.Clients, savedClient{c.counted, c.rest, c.contact, c.backlog, c.web.saved(), c.task.saved()})
+		s.Clients = append(s.Clients, savedClient{c.counted, c.rest, c.contact, c.backlog, c.web.saved(), c.task.saved(), c.own.saved()})
 	}
 	for _, e := range w.agenda {
 		s.Agenda = append(s.Agenda, e.saved())
@@ -176,6 +189,13 @@ func (w *World) Save() ([]byte, error) {
 	return b, nil
 }
 
+// complete reports whether every saved database has all computers.
+func (s savedWorld) complete(computers int) bool {
+	return len(s.Database.Computers) == computers && !slices.ContainsFunc(s.Snapshots, func(k savedSnapshot) bool {
+		return len(k.Database.Computers) != computers
+	})
+}
+
 // Resume takes up a world that Save has put away. Its time, seed and number of
 // computers are those of then; Manual is o's, and so is Pace where it is given.
 func Resume(o Options, saved []byte) (*World, error) {
@@ -189,6 +209,9 @@ func Resume(o Options, saved []byte) (*World, error) {
 	w := New(Options{Pace: cmp.Or(o.Pace, s.Pace), Seed: s.Seed, Manual: o.Manual, Managed: s.Managed, PhysicalSQL: s.PhysicalSQL})
 	if len(s.Clients) != len(w.clients) || len(s.Agenda) != len(w.agenda) || len(s.Console) != len(w.console) || len(s.Machines) != len(w.machines()) {
 		return nil, fmt.Errorf("the saved practice world has %d computers and %d machines, this lab makes %d and %d", len(s.Clients), len(s.Machines), len(w.clients), len(w.machines()))
+	}
+	if !s.complete(len(w.roll)) {
+		return nil, fmt.Errorf("the saved practice world has a CMDB without all of its %d computers", len(w.roll))
 	}
 	w.now, w.at = s.Now, s.At
 	w.queue.resume(s.Queue)
@@ -216,7 +239,7 @@ func Resume(o Options, saved []byte) (*World, error) {
 	for i, c := range s.Clients {
 		into := &w.clients[i]
 		into.counted, into.rest, into.contact, into.backlog = c.Counted, c.Rest, c.Contact, c.Backlog
-		into.web, into.task = c.Web.resumed(), c.Task.resumed()
+		into.web, into.task, into.own = c.Web.resumed(), c.Task.resumed(), c.Agent.resumed()
 	}
 	for i, e := range s.Agenda {
 		w.agenda[i] = entry{e.At, e.Computer}
@@ -232,7 +255,7 @@ func (h *host) saved() savedHost {
 	y := &h.system
 	s := savedHost{
 		Name: h.name, Clock: h.clock, Power: h.power, Ready: h.ready, Began: h.began, Profiles: h.profiles, Rules: h.rules, Services: h.services,
-		Version: h.version, Disks: h.disks, Files: h.files, Folders: h.folders, Renewed: h.account.renewed, Marker: h.marker, Task: h.task, Caller: h.caller,
+		Version: h.version, Disks: h.disks, Files: h.files, Folders: h.folders, Renewed: h.account.renewed, Marker: h.marker, Agent: h.agent.saved(), Task: h.task, Closings: h.closings, Caller: h.caller,
 		System: savedSystem{
 			Logs: y.logs, Web: y.web.saved(), Since: y.since, Laid: y.laid, Ordered: y.ordered, Restart: y.restart, Pending: y.pending, Installers: y.installers, Installing: y.installing,
 			Action: y.action, Schedules: y.schedules, Flush: y.flush, Paused: y.paused, Constrained: y.constrained, Lame: y.lame, NoReturn: y.noReturn,
@@ -248,7 +271,7 @@ func (h *host) resume(s savedHost) {
 	y := s.System
 	h.clock, h.power, h.ready, h.began, h.profiles, h.rules, h.services = s.Clock, s.Power, s.Ready, s.Began, s.Profiles, s.Rules, s.Services
 	h.version, h.disks, h.account.renewed, h.marker, h.task, h.caller = s.Version, s.Disks, s.Renewed, s.Marker, s.Task, s.Caller
-	h.files, h.folders = s.Files, s.Folders
+	h.files, h.folders, h.agent, h.closings = s.Files, s.Folders, s.Agent.resumed(), s.Closings
 	h.gate = nil
 	h.system = system{
 		logs: y.Logs, web: y.Web.resumed(), since: y.Since, laid: y.Laid, ordered: y.Ordered, restart: y.Restart, pending: y.Pending, installers: y.Installers, installing: y.Installing,
@@ -291,7 +314,11 @@ func (q *queue) resume(s savedQueue) {
 }
 
 func (d database) saved() savedDatabase {
-	s := savedDatabase{Identity: d.identity, Schema: d.schema, Backups: d.backups, Others: d.others, Sites: d.sites, Missing: d.missing}
+	s := savedDatabase{Identity: d.identity, Schema: d.schema, Backups: d.backups, Others: d.others, Sites: d.sites, Missing: d.missing,
+		Computers: make([]savedKnown, len(d.computers))}
+	for i, k := range d.computers {
+		s.Computers[i] = savedKnown{k.asked, k.agent}
+	}
 	if k := d.kept; k != nil {
 		s.Kept = &savedContents{k.database.saved(), k.rows, k.handled}
 	}
@@ -300,6 +327,9 @@ func (d database) saved() savedDatabase {
 
 func (s savedDatabase) resumed() database {
 	d := database{identity: s.Identity, schema: s.Schema, backups: s.Backups, others: s.Others, sites: s.Sites, missing: s.Missing}.clone()
+	for _, k := range s.Computers {
+		d.computers = append(d.computers, known{k.Asked, k.Agent})
+	}
 	if k := s.Kept; k != nil {
 		d.kept = &contents{k.Database.resumed(), k.Rows, k.Handled}
 	}
@@ -309,3 +339,6 @@ func (s savedDatabase) resumed() database {
 func (l link) saved() savedLink   { return savedLink{l.from, l.ends} }
 func (s savedLink) resumed() link { return link{s.From, s.Ends} }
 func (e entry) saved() savedEntry { return savedEntry{e.at, e.computer} }
+
+func (a agentState) saved() savedAgent   { return savedAgent{a.version, a.offered} }
+func (s savedAgent) resumed() agentState { return agentState{s.Version, s.Offered} }

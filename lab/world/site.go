@@ -42,6 +42,7 @@ const (
 func site(start time.Time) []*host {
 	hosts := []*host{smpHost(), sqlHost(), siteHost(), gatewayHost()}
 	hosts[0].files, hosts[0].folders = smpFiles(start), []string{FileBackups}
+	hosts[0].files = append(hosts[0].files, evidenceFiles(start.Add(-41*24*time.Hour), hosts[0].version)...)
 	patched := start.Add(-17*24*time.Hour - 3*time.Hour - 41*time.Minute)
 	for i, h := range hosts {
 		h.subnet = netip.MustParsePrefix("10.20.0.0/24")

@@ -19,6 +19,8 @@ type database struct {
 	backups  []Backup
 	others   []Database
 	sites    []SiteService
+	// computers are those of the world's roll, in its order.
+	computers []known
 	// missing are objects that are not there, or that nobody may read, in lower
 	// case: "dbo.eventqueueentry", "msdb.dbo.backupset", "msdb", "view server state".
 	missing map[string]bool
@@ -104,7 +106,7 @@ func nightly(began time.Time) Backup {
 // clone is a copy that shares nothing, as a VM snapshot keeps one.
 func (d database) clone() database {
 	d.backups, d.others, d.sites = slices.Clone(d.backups), slices.Clone(d.others), slices.Clone(d.sites)
-	d.missing = maps.Clone(d.missing)
+	d.computers, d.missing = slices.Clone(d.computers), maps.Clone(d.missing)
 	return d
 }
 
@@ -122,6 +124,9 @@ type SQLView struct {
 
 	Rows   int64 // of EventQueueEntry
 	Oldest int64 // the lowest id; 0 without rows
+
+	roll      []resource
+	computers []known
 
 	missing map[string]bool
 }
@@ -145,7 +150,7 @@ func (w *World) SQL() SQLView {
 	v := SQLView{
 		Now: w.timeOf(w.sql()), Machine: w.sql().name, Started: w.sql().began,
 		Identity: d.identity, Schema: d.schema, Backups: d.backups, Databases: d.others, Sites: d.sites,
-		Rows: int64(q.database), missing: d.missing,
+		Rows: int64(q.database), roll: w.roll, computers: d.computers, missing: d.missing,
 	}
 	if v.Rows > 0 {
 		v.Oldest = q.processed + 1

@@ -59,6 +59,7 @@ type World struct {
 	console   []visitor
 	queue     queue
 	database  database
+	roll      []resource // who the computers in the CMDB are; never changes
 	snapshots []snapshot // snapshots of hosts, oldest first
 	// directory is when each host last changed the password of its machine account,
 	// as the domain has it.
@@ -111,6 +112,7 @@ func (w *World) warmUp(start time.Time, o Options) {
 	}
 	w.console = newConsole()
 	w.enrol(o.Managed)
+	w.register()
 	w.join(start)
 	w.warmLogs()
 	w.servicesChanged()

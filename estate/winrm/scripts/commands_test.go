@@ -51,6 +51,8 @@ func commands() map[string][]string {
 
 		// Modules CimCmdlets and Microsoft.PowerShell.Management.
 		"Get-CimInstance":            {"ClassName", "Filter"},
+		"Get-Service":                {"Name"},
+		"Stop-Service":               {"InputObject", "NoWait"},
 		"Start-Process":              {"FilePath", "ArgumentList", "NoNewWindow", "Wait", "PassThru"},
 		"Test-ComputerSecureChannel": {},
 
@@ -60,9 +62,9 @@ func commands() map[string][]string {
 		"New-ScheduledTaskPrincipal": {"UserId", "LogonType", "RunLevel"},
 		"New-ScheduledTaskSettingsSet": {
 			"DeleteExpiredTaskAfter", "ExecutionTimeLimit", "AllowStartIfOnBatteries",
-			"DontStopIfGoingOnBatteries", "MultipleInstances",
+			"DontStopIfGoingOnBatteries", "MultipleInstances", "StartWhenAvailable",
 		},
-		"New-ScheduledTaskTrigger": {"Once", "At"},
+		"New-ScheduledTaskTrigger": {"Once", "At", "RepetitionInterval"},
 		"Register-ScheduledTask": {
 			"TaskName", "TaskPath", "Description", "Action", "Trigger", "Settings", "Principal", "Force",
 		},
@@ -75,11 +77,11 @@ func types() []string {
 	return []string{
 		"int", "long", "bool", "byte", "char", "string", "ordered", "ref", "regex",
 		"ArgumentException", "InvalidOperationException",
-		"Array", "Convert", "DateTime", "DateTimeOffset", "Environment", "Globalization.CultureInfo", "Globalization.DateTimeStyles",
+		"Array", "BitConverter", "Convert", "DateTime", "DateTimeOffset", "Environment", "Globalization.CultureInfo", "Globalization.DateTimeStyles",
 		"Diagnostics.Eventing.Reader.EventLogQuery", "Diagnostics.Eventing.Reader.EventLogReader", "Diagnostics.Stopwatch",
 		"IO.Directory", "IO.DirectoryInfo", "IO.File", "IO.Path", "Math", "Net.IPAddress", "Net.WebUtility", "StringComparison",
 		"Microsoft.Win32.Registry", "Microsoft.Win32.RegistryKeyPermissionCheck", "Microsoft.Win32.RegistryOptions",
-		"Text.Encoding", "TimeSpan", "Xml.XmlDocument",
+		"Security.Cryptography.SHA256CryptoServiceProvider", "Text.Encoding", "TimeSpan", "Xml.XmlDocument",
 	}
 }
 
