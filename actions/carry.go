@@ -241,13 +241,17 @@ func (e *Engine) runStep(ctx context.Context, r runbook.Request, s runbook.Step,
 		return err
 	}
 	// The before is on disk now; what is done and looked at may read it.
-	if w, err = e.wayOf(r, s, false); err != nil {
+	if w, err = e.wayOf(r, s, retake); err != nil {
 		return err
 	}
 	did := w.do(ctx)
 	var found2 *verdict
 	if errors.As(did, &found2) {
 		return e.outcome(r, s, false, settleStep(s, nil, found2.Finding, nil))
+	}
+	// What is there now is of this moment, taken again or not.
+	if w, err = e.wayOf(r, s, false); err != nil {
+		return err
 	}
 	after, err := w.look(ctx)
 	return e.outcome(r, s, false, settleStep(s, did, after, err))

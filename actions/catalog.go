@@ -4,5 +4,7 @@ package actions
 // and a line here.
 var Catalog = []*Action{
 	quiesce,
+	snapshot,
+	commit,
 	undo,
 }

@@ -117,6 +117,10 @@ func (l *Ledger) add(r runbook.Request, plan runbook.Plan, saved map[string]map[
 	for _, stage := range plan.Stages {
 		for _, s := range stage.Steps {
 			life, ok := r.Step(s.ID)
+			if s.Kind == kindRemove && ok && life.Result.Good() {
+				l.removed(s) // by the step, or by somebody else before it
+				continue
+			}
 			if !ok || life.Result != runbook.StepDone {
 				continue // nothing was changed, or it is not known to be
 			}
@@ -136,8 +140,6 @@ func (l *Ledger) add(r runbook.Request, plan runbook.Plan, saved map[string]map[
 				if r.Opening == nil || r.Opening.Ended == nil {
 					h.Opened = append(slices.Clip(h.Opened), left)
 				}
-			case s.Kind == kindRemove && l.Set != nil:
-				l.Set.Removed = append(l.Set.Removed, s.Host)
 			case s.Kind == kindRevert && l.Set != nil:
 				h = saved[l.Set.Request][s.Host]
 				reverted++
@@ -169,6 +171,13 @@ func (l *Ledger) add(r runbook.Request, plan runbook.Plan, saved map[string]map[
 func (l *Ledger) forget(request, step string) {
 	if l.Set != nil && l.Set.Request == request && slices.ContainsFunc(l.Set.Members, func(m Left) bool { return m.Step.ID == step }) {
 		l.Set = nil
+	}
+}
+
+// removed takes in that a snapshot of the set is gone on purpose.
+func (l *Ledger) removed(s runbook.Step) {
+	if _, member := l.Set.Member(s.Host); member && !slices.Contains(l.Set.Removed, s.Host) {
+		l.Set.Removed = append(l.Set.Removed, s.Host)
 	}
 }
 

@@ -26,16 +26,31 @@ func (v VM) ColdFaults() []string { return v.faults(nil) }
 // faults puts what is wrong with the guest between what stands and what is so at the
 // moment.
 func (v VM) faults(guest []string) []string {
-	why := v.StandingFaults()
-	if !v.Connected {
-		why = append(why, fmt.Sprintf("vCenter does not reach the ESXi host of %s", v.Name))
-	}
+	why := append(v.StandingFaults(), v.unreached()...)
 	why = append(why, guest...)
-	for _, t := range v.Tasks {
-		why = append(why, t.says()+" works on "+v.Name)
-	}
+	why = append(why, v.working()...)
 	if len(v.Datastores) == 0 {
 		why = append(why, fmt.Sprintf("vCenter names no datastore of %s", v.Name))
+	}
+	return why
+}
+
+// BusyFaults says in sentences why vCenter could change nothing of the machine now.
+func (v VM) BusyFaults() []string {
+	return append(v.unreached(), v.working()...)
+}
+
+func (v VM) unreached() []string {
+	if v.Connected {
+		return nil
+	}
+	return []string{fmt.Sprintf("vCenter does not reach the ESXi host of %s", v.Name)}
+}
+
+func (v VM) working() []string {
+	var why []string
+	for _, t := range v.Tasks {
+		why = append(why, t.says()+" works on "+v.Name)
 	}
 	return why
 }
