@@ -70,6 +70,20 @@ func (s *SnapshotSet) Member(host string) (Left, bool) {
 	return Left{}, false
 }
 
+// machine finds the machine of a host as it was when the set was taken.
+func (s *SnapshotSet) machine(host string) (runbook.Machine, bool) {
+	if s != nil {
+		for _, m := range s.Machines {
+			if m.Host == host {
+				return m, m.VM != ""
+			}
+		}
+	}
+	return runbook.Machine{}, false
+}
+
+func (s *SnapshotSet) hasRemoved(host string) bool { return s != nil && slices.Contains(s.Removed, host) }
+
 // everyRequest is more than an upgrade has.
 const everyRequest = 100_000
 
