@@ -242,7 +242,7 @@ func (e *Engine) runStep(ctx context.Context, r runbook.Request, s runbook.Step,
 		return err
 	}
 	// The before is on disk now; what is done and looked at may read it.
-	if w, err = e.wayOf(r, s, false); err != nil {
+	if w, err = e.wayOf(r, s, retake); err != nil {
 		return err
 	}
 	did := w.do(ctx)
@@ -250,7 +250,7 @@ func (e *Engine) runStep(ctx context.Context, r runbook.Request, s runbook.Step,
 	if errors.As(did, &found2) {
 		return e.outcome(r, s, false, settleStep(s, nil, found2.Finding, nil))
 	}
-	// So is the task that carried it out.
+	// What is there now is of this moment, and so is the task that carried it out.
 	if w, err = e.wayOf(r, s, false); err != nil {
 		return err
 	}

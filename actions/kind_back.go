@@ -15,7 +15,7 @@ import (
 // has to run on it runs. A domain that does not know the machine any more refuses the
 // bot's account there; so that this account is not parked for all other servers, the host
 // is asked with its own local account first, where the bot has one.
-func lookWhetherBack(ctx context.Context, env Env, s runbook.Step, p powerParams) (Finding, error) {
+func lookWhetherBack(ctx context.Context, env Env, s runbook.Step, services []string, sql bool) (Finding, error) {
 	if env.Rescues != nil && env.Rescues.HasRescue(s.Host) {
 		own, err := env.Rescues.RescueRecord(ctx, s.Host)
 		switch {
@@ -49,16 +49,16 @@ func lookWhetherBack(ctx context.Context, env Env, s runbook.Step, p powerParams
 	if words := estate.SaySkew(s.Host, skew); words != "" {
 		f.Warn = upper(words) + "."
 	}
-	if missing := notRunning(p.Services, record.Services); len(missing) > 0 {
+	if missing := notRunning(services, record.Services); len(missing) > 0 {
 		f.Standing, f.Text = IsPartly, "It answers; not running yet: "+estate.Join(missing)+"."
 		return f, nil
 	}
-	if p.SQL && !databaseAnswers(ctx, env) {
+	if sql && !databaseAnswers(ctx, env) {
 		f.Standing, f.Text = IsPartly, "It answers; the CMDB does not yet."
 		return f, nil
 	}
 	f.Text = "Back: the log-on works, the services run"
-	if p.SQL {
+	if sql {
 		f.Text += ", the CMDB answers"
 	}
 	switch {

@@ -58,6 +58,22 @@ type powerParams struct {
 	ServicesSeconds int64    `json:"services_seconds,omitempty"`
 	Services        []string `json:"services,omitempty"`
 	SQL             bool     `json:"sql,omitempty"`
+	// Record is the step of the same request that has recorded what ran, where that
+	// was not known when the plan was made.
+	Record string `json:"record,omitempty"`
+}
+
+// running lists the services that have to run.
+func (p powerParams) running(env Env) ([]string, error) {
+	if p.Record == "" {
+		return p.Services, nil
+	}
+	raw, err := env.Facts(p.Record)
+	if err != nil {
+		return nil, err
+	}
+	then, err := params[recordFacts](raw, "the record in step "+p.Record)
+	return append(then.ranThen(), p.Services...), err
 }
 
 // poweredVM reads the step's data and the machine that it names.
@@ -174,7 +190,11 @@ func lookAtBack(ctx context.Context, env Env, s runbook.Step) (Finding, error) {
 	if f.Standing != IsDone {
 		return f, nil
 	}
-	back, err := lookWhetherBack(ctx, env, s, p)
+	services, err := p.running(env)
+	if err != nil {
+		return f, err
+	}
+	back, err := lookWhetherBack(ctx, env, s, services, p.SQL)
 	if err != nil || back.Standing == IsDone {
 		return back, err
 	}
@@ -238,8 +258,18 @@ func offStep(env Env, id string, m runbook.Machine) (runbook.Step, error) {
 
 // onStep plans that a machine comes back, with these services running.
 func onStep(env Env, id string, m runbook.Machine, services []string) (runbook.Step, error) {
-	p, err := runbook.Canonical(powerParams{VM: estate.VMRef(m.VM), UUID: m.BIOS, ServicesSeconds: int64(env.Limits.Services.Seconds()),
-		Services: services, SQL: m.Role == string(estate.SQL)})
-	return runbook.Step{ID: id, Kind: vmOn.Name, Version: vmOn.Version, Host: m.Host, Machine: m.GUID, Params: p, Title: "power on " + m.Host,
-		Effect: runbook.Effect{What: "Power", Before: "Off", After: "on, with its services"}, Touches: []string{m.Host + " power"}}, err
+	return makeOn(env, id, m, powerParams{Services: services})
+}
+
+// onStepAs plans that a machine comes back, with the services running that ran when a
+// step of the same request recorded it.
+func onStepAs(env Env, id string, m runbook.Machine, record string) (runbook.Step, error) {
+	return makeOn(env, id, m, powerParams{Record: record})
+}
+
+func makeOn(env Env, id string, m runbook.Machine, p powerParams) (runbook.Step, error) {
+	p.VM, p.UUID, p.ServicesSeconds, p.SQL = estate.VMRef(m.VM), m.BIOS, int64(env.Limits.Services.Seconds()), m.Role == string(estate.SQL)
+	raw, err := runbook.Canonical(p)
+	return runbook.Step{ID: id, Kind: vmOn.Name, Version: vmOn.Version, Host: m.Host, Machine: m.GUID, Params: raw, Title: "power on " + m.Host,
+		Touches: []string{m.Host + " power"}}, err
 }

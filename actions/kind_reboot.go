@@ -219,7 +219,9 @@ func rebootSMP(env Env, id, request string, machines []runbook.Machine) ([]runbo
 }
 
 // after is the number of the next stage.
-func after(id string) string {
+func after(id string) string { return strconv.Itoa(number(id) + 1) }
+
+func number(id string) int {
 	n, _ := strconv.Atoi(id) // stages are numbered by us
-	return strconv.Itoa(n + 1)
+	return n
 }

@@ -75,6 +75,22 @@ func (s *SnapshotSet) Member(host string) (Left, bool) {
 	return Left{}, false
 }
 
+// machine finds the machine of a host as it was when the set was taken.
+func (s *SnapshotSet) machine(host string) (runbook.Machine, bool) {
+	if s != nil {
+		for _, m := range s.Machines {
+			if m.Host == host {
+				return m, m.VM != ""
+			}
+		}
+	}
+	return runbook.Machine{}, false
+}
+
+func (s *SnapshotSet) hasRemoved(host string) bool {
+	return s != nil && slices.Contains(s.Removed, host)
+}
+
 // everyRequest is more than an upgrade has.
 const everyRequest = 100_000
 
@@ -121,6 +137,10 @@ func (l *Ledger) add(r runbook.Request, plan runbook.Plan) {
 	for _, stage := range plan.Stages {
 		for _, s := range stage.Steps {
 			life, ok := r.Step(s.ID)
+			if s.Kind == kindRemove && ok && life.Result.Good() {
+				l.removed(s) // by the step, or by somebody else before it
+				continue
+			}
 			if !ok || life.Result != runbook.StepDone {
 				continue // nothing was changed, or it is not known to be
 			}
@@ -144,8 +164,6 @@ func (l *Ledger) add(r runbook.Request, plan runbook.Plan) {
 				if r.Opening == nil || r.Opening.Ended == nil {
 					h.Opened = append(slices.Clip(h.Opened), left)
 				}
-			case s.Kind == kindRemove && l.Set != nil:
-				l.Set.Removed = append(l.Set.Removed, s.Host)
 			case s.Kind == kindRevert && l.Set != nil:
 				h = l.Set.Then[s.Host]
 				reverted++
@@ -176,6 +194,13 @@ func (l *Ledger) add(r runbook.Request, plan runbook.Plan) {
 func (l *Ledger) forget(request, step string) {
 	if l.Set != nil && l.Set.Request == request && slices.ContainsFunc(l.Set.Members, func(m Left) bool { return m.Step.ID == step }) {
 		l.Set = nil
+	}
+}
+
+// removed takes in that a snapshot of the set is gone on purpose.
+func (l *Ledger) removed(s runbook.Step) {
+	if _, member := l.Set.Member(s.Host); member && !slices.Contains(l.Set.Removed, s.Host) {
+		l.Set.Removed = append(l.Set.Removed, s.Host)
 	}
 }
 
