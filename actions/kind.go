@@ -51,6 +51,9 @@ type Env struct {
 	Facts func(step string) (json.RawMessage, error)
 	// FactsOf are those of a step of any request.
 	FactsOf func(request, step string) (json.RawMessage, error)
+	// Opened gives the rules by which requests let somebody in by name on a host, as
+	// the trail has them at that moment; nil passes over none.
+	Opened func(host string) ([]estate.NewRule, error)
 	// Config is the digest of policy and configuration; part of every plan.
 	Config string
 	Limits Limits
