@@ -21,6 +21,9 @@ type Ledger struct {
 	// Done are the requests that have changed something and are not taken back, in
 	// the order in which they began to.
 	Done []runbook.Request
+	// Openings are the requests that have let somebody in by name who is in still,
+	// those among them that have taken a closing back.
+	Openings []runbook.Request
 	// RolledBack is the event with which the last rollback that is done began, 0
 	// for none. What people vouched for before it does not count any more.
 	RolledBack int64
@@ -187,6 +190,9 @@ func (l *Ledger) add(r runbook.Request, plan runbook.Plan, all map[string]runboo
 	}
 	if reverted > 0 && r.State == runbook.WasDone {
 		l.RolledBack = begun(r)
+	}
+	if r.Opening != nil && r.Opening.Ended == nil {
+		l.Openings = append(l.Openings, r)
 	}
 	if r.Undoes != "" && r.State == runbook.WasDone {
 		// What it found as it was before was not planned, and is not there either.
