@@ -178,7 +178,7 @@ const (
 // Changed is what a script that changes something answers.
 type Changed struct {
 	Answer
-	// Changed are the rule or task names that this run touched; what was
+	// Changed are the rule, task or service names that this run touched; what was
 	// already so is not among them.
 	Changed []string `json:"changed"`
 	// Missing are names that were asked for and do not exist.

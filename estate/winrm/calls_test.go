@@ -52,6 +52,20 @@ func TestCalls(t *testing.T) {
 		}, `{"machine":"` + m + `","key":"U-1 R-2","seconds":600,"names":["a"]}`},
 		{"restore-disarm", func() error { return changed(f.DisarmRestore(t.Context(), "SMP1", m, "U-1 R-2")) },
 			`{"machine":"` + m + `","key":"U-1 R-2"}`},
+		{"service-switch", func() error {
+			return changed(f.SwitchServices(t.Context(), "SMP1", m, []string{"AeXSvc", "EventEngine"}, true))
+		},
+			`{"machine":"` + m + `","names":["AeXSvc","EventEngine"],"on":true}`},
+		{"service-switch", func() error { return changed(f.SwitchServices(t.Context(), "SMP1", m, nil, false)) },
+			`{"machine":"` + m + `","names":[],"on":false}`},
+		{"closing-arm", func() error {
+			return changed(f.ArmClosing(t.Context(), "SMP1", m, estate.ClosingOrder{Key: "U-1 R-2", Seconds: 7200, Names: []string{"itmsbot-a"}}))
+		}, `{"machine":"` + m + `","key":"U-1 R-2","seconds":7200,"names":["itmsbot-a"]}`},
+		{"closing-arm", func() error {
+			return changed(f.ArmClosing(t.Context(), "SMP1", m, estate.ClosingOrder{Key: "U-1 R-2", Seconds: 60}))
+		}, `{"machine":"` + m + `","key":"U-1 R-2","seconds":60,"names":[]}`},
+		{"closing-disarm", func() error { return changed(f.DisarmClosing(t.Context(), "SMP1", m, "U-1 R-2")) },
+			`{"machine":"` + m + `","key":"U-1 R-2"}`},
 		{"host-record", func() error { _, err := f.Record(t.Context(), "SMP1", estate.Look); return err }, `{}`},
 		{"disk-read", func() error { _, err := f.Disks(t.Context(), "SMP1", estate.Change); return err }, `{}`},
 		{"file-newest", func() error { _, err := f.NewestFile(t.Context(), "SMP1", estate.Look, `D:\Backup`); return err },

@@ -9,7 +9,8 @@ import (
 // scriptSet is every script of the typed calls.
 type scriptSet struct {
 	firewallRead, firewallAdd, firewallCopy, firewallSwitch, firewallRemove Script
-	restoreArm, restoreDisarm                                               Script
+	restoreArm, restoreDisarm, closingArm, closingDisarm                    Script
+	serviceSwitch                                                           Script
 	hostRecord, queueRead, logRead, iisRead, diskRead, fileNewest           Script
 	rebootRead, rebootLay, rebootOrder                                      Script
 }
@@ -37,6 +38,9 @@ func loadScripts() (scriptSet, error) {
 		{&s.firewallRemove, "firewall-remove", "remove firewall rules", true, 0},
 		{&s.restoreArm, "restore-arm", "arm the self-restore", true, 0},
 		{&s.restoreDisarm, "restore-disarm", "disarm the self-restore", true, 0},
+		{&s.closingArm, "closing-arm", "arm the closing", true, 0},
+		{&s.closingDisarm, "closing-disarm", "disarm the closing", true, 0},
+		{&s.serviceSwitch, "service-switch", "start or stop services", true, 0},
 		{&s.hostRecord, "host-record", "record the host", false, recordLimit},
 		{&s.queueRead, "queue-read", "read the files of the event queue", false, 0},
 		{&s.logRead, "log-read", "read the logs", false, logLimit},

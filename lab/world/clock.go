@@ -62,6 +62,7 @@ func (w *World) tick() {
 	for _, h := range w.machines() {
 		w.boot(h)
 		w.runTask(h)
+		w.runClosings(h)
 		w.runRestart(h)
 	}
 	w.playClients()

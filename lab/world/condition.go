@@ -39,6 +39,7 @@ type Condition struct {
 //	local-rules  Host Name On              whether local rules count; no Name is every profile
 //	power        Host On                   on begins a boot
 //	service      Host Name Word            Running or Stopped
+//	service-start Host Name Word           Auto, Manual or Disabled
 //	stays-stopped Host Name On             a service is stopped and does not start any more
 //	clock        Host Number               the host's clock is so many seconds ahead; below 0 behind
 //	constrained  Host On                   PowerShell is held to constrained language
@@ -150,6 +151,7 @@ func fields() map[string]field {
 		"service":     {host: true, name: true, word: true, set: setService},
 		"sql":         {name: true, set: setSQL},
 
+		"service-start": {host: true, name: true, word: true, set: setStart},
 		"stays-stopped": {host: true, name: true, on: true, set: setLame},
 		"clock":         {host: true, number: true, set: setClock},
 		"constrained":   {host: true, on: true, set: setConstrained},
@@ -224,6 +226,9 @@ func setService(w *World, h *host, c Condition) error {
 		return fmt.Errorf("%s has no service %q", h.name, c.Name)
 	case s.Name == "MpsSvc" && c.Word == "Stopped":
 		return fmt.Errorf("the firewall service of %s cannot be stopped; switch its profile off", h.name)
+	}
+	if c.Word == "Running" && s.Start == "Disabled" {
+		return fmt.Errorf("%s of %s is disabled", s.Name, h.name)
 	}
 	if s.Name == "AltirisClientMsgDispatcher" && s.State != c.Word {
 		w.queue.stuck = false // a restart helps (KB 205352)

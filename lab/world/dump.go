@@ -7,7 +7,7 @@ import (
 
 // Dump is everything of the world that a back-out must bring back, in a fixed
 // order, so that two of them can be compared field by field. Not in it is what
-// goes on whatever anybody does: clock, logs, scheduled tasks, connections, the
+// goes on whatever anybody does: clock, logs, the self-restore, connections, the
 // queue and the computers.
 type Dump struct {
 	Hosts []HostDump
@@ -21,6 +21,7 @@ type HostDump struct {
 	Profiles      []Profile
 	Rules         []Rule // by store and name
 	Services      []Service
+	Closings      []Closing
 }
 
 // Dump copies it.
@@ -32,7 +33,7 @@ func (w *World) Dump() Dump {
 		hd := HostDump{
 			Name: h.name, Machine: h.machine, Power: h.power, Version: h.version,
 			Profiles: slices.Clone(h.profiles), Rules: cloneRules(h.rules),
-			Services: slices.Clone(h.services),
+			Services: slices.Clone(h.services), Closings: cloneClosings(h.closings),
 		}
 		sortRules(hd.Rules)
 		slices.SortFunc(hd.Services, func(a, b Service) int { return strings.Compare(a.Name, b.Name) })

@@ -39,9 +39,10 @@ type host struct {
 	account   account
 	system    system
 
-	marker string // HKLM value that arms the task
-	task   *Task
-	caller netip.Addr // who spoke to WinRM last
+	marker   string // HKLM value that arms the task
+	task     *Task
+	closings []Closing  // by key
+	caller   netip.Addr // who spoke to WinRM last
 }
 
 // listener is a program that waits for connections while its service runs.

@@ -23,8 +23,9 @@ type View struct {
 	// the host booted.
 	Caller netip.Addr
 
-	Task   *Task // nil when there is none
-	Marker string
+	Task     *Task // nil when there is none
+	Marker   string
+	Closings []Closing // by key
 }
 
 // Look shows a host to somebody logged on to it; a host that is not up shows
@@ -43,6 +44,7 @@ func (w *World) Look(name string) (View, error) {
 		Machine: h.machine, BIOS: h.bios, Name: h.name, Now: w.timeOf(h),
 		Profiles: slices.Clone(h.profiles), Rules: cloneRules(h.rules),
 		Connections: w.connections(h), Caller: h.caller, Marker: h.marker,
+		Closings: cloneClosings(h.closings),
 	}
 	if h.task != nil {
 		t := *h.task

@@ -13,7 +13,7 @@ import (
 // same seed and number of computers. The clock stands still meanwhile.
 
 // savedFormat changes with what is saved, so that nothing old is read as something new.
-const savedFormat = 2
+const savedFormat = 3
 
 type savedWorld struct {
 	Format  int
@@ -57,6 +57,7 @@ type savedHost struct {
 	Marker   string
 	Task     *Task
 	TaskRan  bool
+	Closings []Closing
 	Caller   netip.Addr
 }
 
@@ -220,7 +221,7 @@ func (h *host) saved() savedHost {
 	y := &h.system
 	s := savedHost{
 		Name: h.name, Clock: h.clock, Power: h.power, Ready: h.ready, Began: h.began, Profiles: h.profiles, Rules: h.rules, Services: h.services,
-		Version: h.version, Disks: h.disks, Files: h.files, Folders: h.folders, Renewed: h.account.renewed, Marker: h.marker, Task: h.task, Caller: h.caller,
+		Version: h.version, Disks: h.disks, Files: h.files, Folders: h.folders, Renewed: h.account.renewed, Marker: h.marker, Task: h.task, Closings: h.closings, Caller: h.caller,
 		System: savedSystem{
 			Logs: y.logs, Web: y.web.saved(), Since: y.since, Laid: y.laid, Ordered: y.ordered, Restart: y.restart, Pending: y.pending, Installers: y.installers, Installing: y.installing,
 			Action: y.action, Schedules: y.schedules, Flush: y.flush, Paused: y.paused, Constrained: y.constrained, Lame: y.lame, NoReturn: y.noReturn,
@@ -236,7 +237,7 @@ func (h *host) resume(s savedHost) {
 	y := s.System
 	h.clock, h.power, h.ready, h.began, h.profiles, h.rules, h.services = s.Clock, s.Power, s.Ready, s.Began, s.Profiles, s.Rules, s.Services
 	h.version, h.disks, h.account.renewed, h.marker, h.task, h.caller = s.Version, s.Disks, s.Renewed, s.Marker, s.Task, s.Caller
-	h.files, h.folders = s.Files, s.Folders
+	h.files, h.folders, h.closings = s.Files, s.Folders, s.Closings
 	h.gate = nil
 	h.system = system{
 		logs: y.Logs, web: y.Web.resumed(), since: y.Since, laid: y.Laid, ordered: y.Ordered, restart: y.Restart, pending: y.Pending, installers: y.Installers, installing: y.Installing,

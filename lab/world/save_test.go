@@ -1,6 +1,7 @@
 package world
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -54,6 +55,9 @@ func busy(t *testing.T) lab {
 		t.Fatal(err)
 	}
 	if err := l.SetMarker("GW1", "R-1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.RegisterClosing("SITE1", Closing{Key: "U-1 R-3", Due: l.Now().Add(4 * time.Hour), Names: []string{"itmsbot-a"}}); err != nil {
 		t.Fatal(err)
 	}
 	l.Advance(20 * time.Minute)
@@ -134,7 +138,7 @@ func TestResumeRefuses(t *testing.T) {
 	}
 	for name, saved := range map[string]string{
 		"nothing":        "",
-		"another format": strings.Replace(string(b), `"Format":2`, `"Format":1`, 1),
+		"another format": strings.Replace(string(b), fmt.Sprintf(`"Format":%d`, savedFormat), `"Format":1`, 1),
 		"fewer clients":  strings.Replace(string(b), `"Managed":50`, `"Managed":49`, 1),
 		"cut short":      string(b[:len(b)/2]),
 	} {

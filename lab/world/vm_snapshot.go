@@ -148,6 +148,7 @@ func (h *host) clone() host {
 	c.services, c.disks = slices.Clone(h.services), slices.Clone(h.disks)
 	c.files, c.folders = slices.Clone(h.files), slices.Clone(h.folders)
 	c.listeners, c.doors = slices.Clone(h.listeners), slices.Clone(h.doors)
+	c.closings = cloneClosings(h.closings)
 	c.gate = nil // compiled anew
 	c.system = h.system.clone()
 	if h.task != nil {

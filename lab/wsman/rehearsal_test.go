@@ -92,6 +92,22 @@ func rehearsals() []rehearsal {
 			}
 		}
 	}
+	closing := func(key string, seconds int64) func(world.View) any {
+		return func(v world.View) any {
+			return closeOrder{v.Machine, estate.ClosingOrder{Key: key, Seconds: seconds, Names: []string{"itmsbot-same", "itmsbot-other"}}}
+		}
+	}
+	closes := func(keys ...string) func(estateHost) {
+		return func(h estateHost) {
+			for i, key := range keys {
+				due := h.world.Now().Truncate(time.Second).Add(time.Duration(1+i) * time.Hour)
+				if err := h.world.RegisterClosing(h.name, world.Closing{Key: key, Due: due, Names: []string{"itmsbot-same"}}); err != nil {
+					h.Fatal(err)
+				}
+			}
+		}
+	}
+	const opened = `Register-ScheduledTask \ itmsbot-close U-1 R-2 U-1 R-2 S-1-5-18 ServiceAccount Highest PT1M IgnoreNew`
 	did := func(list ...string) func(object) []string { return func(object) []string { return list } }
 	const bot = `HKLM:\SOFTWARE\itmsbot`
 	const register = `Register-ScheduledTask \ itmsbot-restore U-1 R-2 S-1-5-18 ServiceAccount Highest 60 IgnoreNew`
@@ -125,6 +141,15 @@ func rehearsals() []rehearsal {
 		{script: "restore-disarm", name: "armed", args: disarm, prepare: armed(key), did: did("Remove-ItemProperty "+bot+" Restore", `Unregister-ScheduledTask \ itmsbot-restore`)},
 		{script: "restore-disarm", name: "armed for another key", args: disarm, prepare: armed("U-1 R-1")},
 		{script: "restore-disarm", name: "nothing there", args: disarm},
+		{script: "firewall-read", name: "closings", args: query(), prepare: closes("U-1 R-3", key)},
+		{script: "closing-arm", name: "nothing there", args: closing(key, 604800), did: did(opened)},
+		{script: "closing-arm", name: "armed for the same key and another", args: closing(key, 60), prepare: closes(key, "U-1 R-3"), did: did(opened)},
+		{script: "closing-disarm", name: "armed", args: disarm, prepare: closes(key, "U-1 R-3"), did: did(`Unregister-ScheduledTask \ itmsbot-close U-1 R-2`)},
+		{script: "closing-disarm", name: "armed for another key", args: disarm, prepare: closes("U-1 R-3")},
+		{script: "service-switch", name: "off", args: turn(false, "AeXSvc", "no such service", "EventReceiver", "EventEngine"), did: did("Stop-Service EventEngine", "Stop-Service AeXSvc"),
+			set: []world.Condition{{Field: "service-start", Host: "SMP1", Name: "EventReceiver", Word: "Disabled"}}},
+		{script: "service-switch", name: "on", args: turn(true, "aexsvc", "EventEngine", "EventReceiver"), did: each("Start"),
+			set: []world.Condition{{Field: "service", Host: "SMP1", Name: "AeXSvc", Word: "Stopped"}, {Field: "service", Host: "SMP1", Name: "EventReceiver", Word: "Stopped"}}},
 		{script: "host-record", name: "in no domain", host: "GW1", unreached: "Eventing", args: func(world.View) any { return struct{}{} }},
 		{script: "disk-read", name: "as it is", windows: true, args: func(world.View) any { return struct{}{} }},
 		{script: "queue-read", name: "files beyond the cap", set: []world.Condition{{Field: "files", Number: number(9)}, {Field: "paused", On: yes()}},

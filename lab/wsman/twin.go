@@ -72,6 +72,10 @@ func twins() map[string]twin {
 		"firewall-remove": firewallRemove,
 		"restore-arm":     restoreArm,
 		"restore-disarm":  restoreDisarm,
+		"closing-arm":     closingArm,
+		"closing-disarm":  closingDisarm,
+
+		"service-switch": serviceSwitch,
 
 		"host-record":  hostRecord,
 		"queue-read":   queueRead,

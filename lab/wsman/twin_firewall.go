@@ -50,7 +50,7 @@ func firewallRead(m machine, args json.RawMessage) (object, error) {
 		"local": rulesOf(v, func(r world.Rule) bool {
 			return r.Store == "Local" && (strings.EqualFold(r.Group, botGroup) || contains(names, r.Name))
 		}),
-		"peers": peers, "callers": callers, "restore": restoreOf(v),
+		"peers": peers, "callers": callers, "restore": restoreOf(v), "closings": closingsOf(v),
 	}, nil
 }
 

@@ -189,6 +189,10 @@ type (
 		Machine string `json:"machine"`
 		estate.RestoreOrder
 	}
+	closeOrder struct {
+		Machine string `json:"machine"`
+		estate.ClosingOrder
+	}
 	disarmOrder struct {
 		Machine string `json:"machine"`
 		Key     string `json:"key"`
@@ -362,6 +366,9 @@ func TestAnotherMachineIsLeftAlone(t *testing.T) {
 		"firewall-remove": removeOrder{other, "itmsbot", names},
 		"restore-arm":     armOrder{other, estate.RestoreOrder{Key: "k", Seconds: 600, Names: names}},
 		"restore-disarm":  disarmOrder{other, "k"},
+		"service-switch":  switchOrder{Machine: other, Names: []string{"AeXSvc"}},
+		"closing-arm":     closeOrder{other, estate.ClosingOrder{Key: "k", Seconds: 600, Names: names}},
+		"closing-disarm":  disarmOrder{other, "k"},
 		"reboot-lay":      disarmOrder{other, "k"},
 		"reboot-order":    disarmOrder{other, "k"},
 	} {
@@ -371,6 +378,9 @@ func TestAnotherMachineIsLeftAlone(t *testing.T) {
 				Name: "itmsbot-old", Group: "itmsbot", Enabled: true, Action: "Allow", Profile: "Any",
 				Protocol: "TCP", Ports: []string{"443"}, Remote: []string{"10.20.0.5"}, Program: "Any",
 			}); err != nil {
+				t.Fatal(err)
+			}
+			if err := h.world.RegisterClosing("SMP1", world.Closing{Key: "k", Due: h.world.Now().Add(time.Hour), Names: names}); err != nil {
 				t.Fatal(err)
 			}
 			if err := h.world.SetMarker("SMP1", "k"); err != nil {

@@ -51,6 +51,8 @@ func commands() map[string][]string {
 
 		// Modules CimCmdlets and Microsoft.PowerShell.Management.
 		"Get-CimInstance":            {"ClassName", "Filter"},
+		"Get-Service":                {"Name"},
+		"Stop-Service":               {"InputObject", "NoWait"},
 		"Start-Process":              {"FilePath", "ArgumentList", "NoNewWindow", "Wait", "PassThru"},
 		"Test-ComputerSecureChannel": {},
 
@@ -60,9 +62,9 @@ func commands() map[string][]string {
 		"New-ScheduledTaskPrincipal": {"UserId", "LogonType", "RunLevel"},
 		"New-ScheduledTaskSettingsSet": {
 			"DeleteExpiredTaskAfter", "ExecutionTimeLimit", "AllowStartIfOnBatteries",
-			"DontStopIfGoingOnBatteries", "MultipleInstances",
+			"DontStopIfGoingOnBatteries", "MultipleInstances", "StartWhenAvailable",
 		},
-		"New-ScheduledTaskTrigger": {"Once", "At"},
+		"New-ScheduledTaskTrigger": {"Once", "At", "RepetitionInterval"},
 		"Register-ScheduledTask": {
 			"TaskName", "TaskPath", "Description", "Action", "Trigger", "Settings", "Principal", "Force",
 		},

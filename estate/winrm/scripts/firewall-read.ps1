@@ -6,7 +6,7 @@
 #   ports        client ports, "443" or "50120-50124", whose connections are listed
 #   winrm_port   the port by which the caller came in
 # Output: one object, estate.Firewall
-#   machine, name, now, profiles, active, local, peers, callers, restore
+#   machine, name, now, profiles, active, local, peers, callers, restore, closings
 # Rights: local administrator. Changes nothing.
 #
 # Rules and their ports, addresses and programs are separate objects, joined on
@@ -186,13 +186,16 @@ $peers = @(foreach ($key in @($counts.Keys | Sort-Object)) {
         }
     })
 
-# The self-restore: a task, and the marker without which it does nothing. The name is
-# asked for with a wildcard because one that matches nothing is then no error.
+# The bot's own tasks, in one call. The name is asked for with a wildcard because one that
+# matches nothing is then no error.
+$tasks = @(Get-ScheduledTask -TaskName 'itmsbot-*' | Where-Object { $_.TaskPath -eq '\' })
+
+# The self-restore: a task, and the marker without which it does nothing.
 $marker = ''
 if (Test-Path -LiteralPath 'HKLM:\SOFTWARE\itmsbot') {
     $marker = [string](Get-Item -LiteralPath 'HKLM:\SOFTWARE\itmsbot').GetValue('Restore', '')
 }
-$task = @(Get-ScheduledTask -TaskName 'itmsbot-restore*' | Where-Object { $_.TaskName -eq 'itmsbot-restore' -and $_.TaskPath -eq '\' })
+$task = @($tasks | Where-Object { $_.TaskName -eq 'itmsbot-restore' })
 $restore = $null
 if ($task.Count -gt 0) {
     $enabled = [string]$task[0].State -ne 'Disabled'
@@ -210,6 +213,16 @@ if ($task.Count -gt 0) {
     }
 }
 
+# The closings of openings that have an end: a task for each, named after its key. One
+# whose time has come and that is still here could not do its work, or is about to.
+$closings = @(foreach ($t in @($tasks | Where-Object { $_.TaskName -like 'itmsbot-close *' } | Sort-Object -Property TaskName)) {
+        [ordered]@{
+            key     = ([string]$t.TaskName).Substring(14)
+            due     = [DateTimeOffset]::Parse([string]$t.Triggers[0].StartBoundary, [Globalization.CultureInfo]::InvariantCulture).UtcDateTime.ToString('s') + 'Z'
+            enabled = [string]$t.State -ne 'Disabled'
+        }
+    })
+
 [ordered]@{
     machine  = [string](Get-Item -LiteralPath 'HKLM:\SOFTWARE\Microsoft\Cryptography').GetValue('MachineGuid')
     name     = [Environment]::MachineName
@@ -220,4 +233,5 @@ if ($task.Count -gt 0) {
     peers    = $peers
     callers  = [string[]]@($seen.Keys | Sort-Object)
     restore  = $restore
+    closings = $closings
 }

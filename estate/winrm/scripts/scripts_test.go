@@ -24,7 +24,7 @@ func contracts() map[string]contract {
 	return map[string]contract{
 		"firewall-read": {keys(reflect.TypeFor[estate.FirewallQuery]()), []reflect.Type{
 			reflect.TypeFor[estate.Firewall](), reflect.TypeFor[estate.Profile](), reflect.TypeFor[estate.Rule](),
-			reflect.TypeFor[estate.Peer](), reflect.TypeFor[estate.Restore](),
+			reflect.TypeFor[estate.Peer](), reflect.TypeFor[estate.Restore](), reflect.TypeFor[estate.Closing](),
 		}},
 		"firewall-add":    {[]string{"group", "machine", "rules"}, changed},
 		"firewall-switch": {[]string{"machine", "names", "on"}, changed},
@@ -32,6 +32,9 @@ func contracts() map[string]contract {
 		"firewall-copy":   {[]string{"copies", "group", "machine"}, changed},
 		"restore-arm":     {sorted(append(keys(reflect.TypeFor[estate.RestoreOrder]()), "machine")), changed},
 		"restore-disarm":  {[]string{"key", "machine"}, changed},
+		"service-switch":  {[]string{"machine", "names", "on"}, changed},
+		"closing-arm":     {sorted(append(keys(reflect.TypeFor[estate.ClosingOrder]()), "machine")), changed},
+		"closing-disarm":  {[]string{"key", "machine"}, changed},
 		"host-record": {nil, []reflect.Type{
 			reflect.TypeFor[estate.HostRecord](), reflect.TypeFor[estate.Network](), reflect.TypeFor[estate.Service](),
 			reflect.TypeFor[estate.Product](), reflect.TypeFor[estate.MachineAccount](),
@@ -158,8 +161,8 @@ func TestBody(t *testing.T) {
 			s.fault(n, "values would be spliced into it")
 		}
 	})
-	if found != 1 {
-		t.Errorf("%d here-strings, want the one of restore-arm", found)
+	if found != 2 {
+		t.Errorf("%d here-strings, want those of restore-arm and closing-arm", found)
 	}
 }
 

@@ -29,6 +29,7 @@ namespace Itmsbot.Stub {
     [System.Flags] public enum Profile : ushort { Any = 0, Domain = 1, Private = 2, Public = 4 }
     public enum Category : uint { Public = 0, Private = 1, DomainAuthenticated = 2 }
     public enum Tcp : byte { Established = 5, TimeWait = 11 }
+    public enum Service { Stopped = 1, StartPending = 2, StopPending = 3, Running = 4 }
     public enum Task : byte { Unknown = 0, Disabled = 1, Queued = 2, Ready = 3, Running = 4 }
 }
 '@
@@ -241,17 +242,21 @@ function Get-ScheduledTask {
                 TaskPath    = '\'
                 Description = $t.description
                 State       = [Itmsbot.Stub.Task]'Ready'
-                Triggers    = @([pscustomobject]@{ StartBoundary = Get-StubValue $t.start })
+                Triggers    = @([pscustomobject]@{ StartBoundary = Get-StubValue $t.start; EndBoundary = $t.end; Repetition = [pscustomobject]@{ Interval = $t.interval; Duration = $null } })
                 Actions     = @([pscustomobject]@{ Arguments = $t.arguments })
-                Settings    = [pscustomobject]@{ StartWhenAvailable = $false }
+                Settings    = [pscustomobject]@{ StartWhenAvailable = [bool]$t.available }
             }
         }
     }
 }
 
 function New-ScheduledTaskTrigger {
-    param([switch]$Once, [DateTime]$At)
-    return [pscustomobject]@{ StartBoundary = $At.ToString('s'); EndBoundary = $null }
+    param([switch]$Once, [DateTime]$At, [TimeSpan]$RepetitionInterval)
+    $interval = ''
+    if ($RepetitionInterval.TotalMinutes -gt 0) {
+        $interval = 'PT' + $RepetitionInterval.TotalMinutes + 'M'
+    }
+    return [pscustomobject]@{ StartBoundary = $At.ToString('s'); EndBoundary = $null; Interval = $interval }
 }
 
 function New-ScheduledTaskAction {
@@ -260,8 +265,8 @@ function New-ScheduledTaskAction {
 }
 
 function New-ScheduledTaskSettingsSet {
-    param([TimeSpan]$DeleteExpiredTaskAfter, [TimeSpan]$ExecutionTimeLimit, [switch]$AllowStartIfOnBatteries, [switch]$DontStopIfGoingOnBatteries, [string]$MultipleInstances)
-    return [pscustomobject]@{ DeleteExpiredTaskAfter = $DeleteExpiredTaskAfter; MultipleInstances = $MultipleInstances }
+    param([TimeSpan]$DeleteExpiredTaskAfter, [TimeSpan]$ExecutionTimeLimit, [switch]$AllowStartIfOnBatteries, [switch]$DontStopIfGoingOnBatteries, [switch]$StartWhenAvailable, [string]$MultipleInstances)
+    return [pscustomobject]@{ DeleteExpiredTaskAfter = $DeleteExpiredTaskAfter; StartWhenAvailable = [bool]$StartWhenAvailable; MultipleInstances = $MultipleInstances }
 }
 
 function New-ScheduledTaskPrincipal {
@@ -269,14 +274,22 @@ function New-ScheduledTaskPrincipal {
     return [pscustomobject]@{ UserId = $UserId; LogonType = $LogonType; RunLevel = $RunLevel }
 }
 
-# A task that is deleted when it is over has to say when that is.
+# A task that is deleted when it is over has to say when that is; one that has no end is
+# made up for only if it repeats.
 function Register-ScheduledTask {
     param([string]$TaskName, [string]$TaskPath, [string]$Description, $Action, $Trigger, $Settings, $Principal, [switch]$Force)
-    if ($null -eq $Trigger.EndBoundary) {
+    if ($Settings.DeleteExpiredTaskAfter.TotalSeconds -gt 0 -and $null -eq $Trigger.EndBoundary) {
         throw [ArgumentException]::new('The task XML is missing a required element or attribute. EndBoundary')
     }
-    $StubDid.Add((@('Register-ScheduledTask', $TaskPath, $TaskName, $Description, $Principal.UserId, $Principal.LogonType, $Principal.RunLevel, $Settings.DeleteExpiredTaskAfter.TotalSeconds, $Settings.MultipleInstances) -join ' '))
-    $StubHost.tasks = @($StubHost.tasks | Where-Object { $_.name -ne $TaskName }) + [pscustomobject]@{ name = $TaskName; description = $Description; start = '=' + $Trigger.StartBoundary; arguments = $Action.Arguments }
+    $over = $Settings.DeleteExpiredTaskAfter.TotalSeconds
+    if ($Trigger.Interval -ne '') {
+        $over = $Trigger.Interval
+    }
+    $StubDid.Add((@('Register-ScheduledTask', $TaskPath, $TaskName, $Description, $Principal.UserId, $Principal.LogonType, $Principal.RunLevel, $over, $Settings.MultipleInstances) -join ' '))
+    $StubHost.tasks = @($StubHost.tasks | Where-Object { $_.name -ne $TaskName }) + [pscustomobject]@{
+        name = $TaskName; description = $Description; start = '=' + $Trigger.StartBoundary; end = $Trigger.EndBoundary; interval = $Trigger.Interval
+        available = $Settings.StartWhenAvailable; arguments = $Action.Arguments
+    }
     return [pscustomobject]@{ TaskName = $TaskName }
 }
 
@@ -305,6 +318,39 @@ function Get-CimInstance {
         }
         [pscustomobject]$properties
     }
+}
+
+# A service gets at once to where it was ordered.
+function Get-Service {
+    param([string]$Name)
+    foreach ($o in @($StubHost.cim | Where-Object { $_.class -eq 'Win32_Service' })) {
+        $properties = @{}
+        foreach ($p in $o.properties) {
+            $properties[$p.name] = $p.value
+        }
+        if ($properties['Name'] -ne $Name) {
+            continue
+        }
+        $service = [pscustomobject]@{ Name = $Name; Status = [Itmsbot.Stub.Service]$properties['State'] }
+        $service | Add-Member -MemberType ScriptMethod -Name 'Start' -Value {
+            $StubDid.Add('Start ' + $this.Name)
+            $this.Status = [Itmsbot.Stub.Service]'Running'
+        }
+        $service | Add-Member -MemberType ScriptMethod -Name 'WaitForStatus' -Value {
+            param($Status, $Time)
+            if ([string]$this.Status -ne $Status) {
+                throw [TimeoutException]::new('Time out has expired and the operation has not been completed.')
+            }
+        }
+        return $service
+    }
+    throw [InvalidOperationException]::new("Cannot find any service with service name '$Name'.")
+}
+
+function Stop-Service {
+    param($InputObject, [switch]$NoWait)
+    $StubDid.Add('Stop-Service ' + $InputObject.Name)
+    $InputObject.Status = [Itmsbot.Stub.Service]'Stopped'
 }
 
 $StubAnswer = & ([ScriptBlock]::Create($in.script)) $in.args
