@@ -20,6 +20,9 @@ type Action struct {
 	// Args is the usage after the name; empty for an action without any.
 	Args string
 	Risk runbook.Risk
+	// WayBack says for the run book how it is taken back: "`/itms undo R-n` …", or
+	// "none: …".
+	WayBack string
 	// RiskOf is the risk where it depends on the arguments; nil is Risk.
 	RiskOf func(args map[string]string) runbook.Risk
 	// Rules have to hold before it is proposed, and once more before it starts.

@@ -4,5 +4,6 @@ package actions
 // and a line here.
 var Catalog = []*Action{
 	quiesce,
+	reboot,
 	undo,
 }

@@ -13,7 +13,7 @@ type laterWord struct{ name, section string }
 
 // later lists what is refused by name instead of guessed at.
 var later = []laterWord{
-	{"reboot", "1.4 item 6"}, {"snapshot", "1.4 item 7"},
+	{"snapshot", "1.4 item 7"},
 	{"block", "1.4 item 1"}, {"allow", "1.6 to 1.10"}, {"close", "1.7"}, {"golive", "1.10"}, {"commit", "1.10 item 4"},
 	{"rollback", "back out of the day"},
 }
