@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -47,6 +48,7 @@ func labCommand() *cobra.Command {
 	f.StringVar(&o.Listen, "listen", "127.0.0.1:8080", "loopback address of page and workspace")
 	f.StringVar(&o.Dir, "data", "", "folder to keep between runs (default: a temporary one)")
 	f.IntVar(&o.Pace, "pace", 10, "how many minutes of the practice world pass in a real one, 1 to 1000")
+	f.StringVar(&o.Estate, "estate", "", "which practice estate: "+strings.Join(lab.Estates(), ", ")+" (default: that of the folder, or the first)")
 	f.BoolVar(&o.Headless, "headless", false, "serve the workspace and the hosts without the page")
 	f.BoolVar(&noBot, "no-bot", false, "leave the bot out and write a configuration for itmsbot serve")
 	f.BoolVar(&verbose, "verbose", false, "log what the parts say to each other")
@@ -121,7 +123,7 @@ func labPlant(l *lab.Lab, database string, log *slog.Logger) plant {
 // plantOf wires a bot to whatever lab a document describes, over the wire
 // alone. The clock is left to the caller.
 func plantOf(doc lab.Document, database string, log *slog.Logger) plant {
-	p := plant{database: database, log: log, limits: practiceLimits(), estate: practiceEstate(),
+	p := plant{database: database, log: log, limits: practiceLimits(), estate: practiceEstateOf(doc),
 		slack: bot.Config{BotToken: doc.Slack.BotToken, AppToken: doc.Slack.AppToken, APIURL: doc.Slack.APIURL, Team: doc.Slack.Team, Channel: doc.Slack.Channel}}
 	var accounts trust.Accounts
 	as := func(user, domain, password string) *trust.Login {
@@ -167,6 +169,19 @@ func practiceEstate() estate.Estate {
 			{Name: "jump host", Ports: []string{"443"}, Remote: []string{world.JumpAddress}},
 			{Name: "console testers", Ports: []string{"80", "443"}, Remote: []string{world.TestersNetwork}, Hosts: []string{"SMP1"}},
 		}}
+}
+
+// practiceEstateOf is the estate of a lab. A SQL Server that is no virtual machine goes
+// back by a backup; one that is shared is said to go back with the set, so that the bot
+// has to find the other application by itself.
+func practiceEstateOf(doc lab.Document) estate.Estate {
+	e := practiceEstate()
+	for i := range e.Hosts {
+		if h := &e.Hosts[i]; h.Role == estate.SQL && doc.Estate == lab.PhysicalSQL {
+			h.Way = estate.ByBackup
+		}
+	}
+	return e
 }
 
 // configDigest is over what decides: the estate, the people, the limits.

@@ -44,7 +44,7 @@ func labSite(doc lab.Document, dir string) (string, error) {
 
 // labConfig says of a lab what plantOf says of it.
 func labConfig(doc lab.Document) config.Config {
-	e := practiceEstate()
+	e := practiceEstateOf(doc)
 	c := config.Config{Database: "itmsbot.db", Lab: &config.Lab{URL: doc.Page}}
 	c.Estate.Name = e.Name
 	ways := map[string]lab.HostDocument{}
@@ -52,7 +52,7 @@ func labConfig(doc lab.Document) config.Config {
 		ways[h.Name] = h
 	}
 	for _, h := range e.Hosts {
-		c.Estate.Hosts = append(c.Estate.Hosts, config.Host{Name: h.Name, Role: h.Role, ClientPorts: h.ClientPorts, DoorPrograms: h.DoorPrograms,
+		c.Estate.Hosts = append(c.Estate.Hosts, config.Host{Name: h.Name, Role: h.Role, ClientPorts: h.ClientPorts, DoorPrograms: h.DoorPrograms, WayBack: string(h.Way),
 			WinRM: config.WinRM{URL: ways[h.Name].WinRM, Port: strconv.Itoa(h.WinRMPort), Login: "windows"}})
 	}
 	for _, k := range e.Keep {

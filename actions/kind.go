@@ -20,6 +20,8 @@ type Env struct {
 	Firewalls Firewalls
 	Restores  Restores
 	Closings  Closings
+	Services  Services
+	Evidences Evidences
 	Hosts     Hosts
 	Reboots   Reboots
 	CMDB      CMDB

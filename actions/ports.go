@@ -45,6 +45,17 @@ type Closings interface {
 	DisarmClosing(ctx context.Context, host, machine, key string) (estate.Changed, error)
 }
 
+// Services switches services of a host on or off, by their key names, and waits until
+// they are.
+type Services interface {
+	SwitchServices(ctx context.Context, host, machine string, names []string, on bool) (estate.Changed, error)
+}
+
+// Evidences reads what a revert will erase. What cannot be read is in the answer.
+type Evidences interface {
+	Evidence(ctx context.Context, host string, lane estate.Lane, q estate.EvidenceQuery) (estate.Evidence, error)
+}
+
 // Hosts is what actions read of a Windows host beside its firewall. Every call
 // only looks.
 type Hosts interface {
@@ -91,6 +102,12 @@ type CMDB interface {
 	Backups(ctx context.Context) (estate.Backups, error)
 	Neighbours(ctx context.Context) (estate.Neighbours, error)
 	SiteServers(ctx context.Context) (estate.SiteServers, error)
+	// ComputersNamed and ComputersAt find managed computers by name or address.
+	ComputersNamed(ctx context.Context, name string) (estate.Computers, error)
+	ComputersAt(ctx context.Context, address string) (estate.Computers, error)
+	// ClientsSince lists the computers that have asked for their configuration in
+	// the last so many seconds.
+	ClientsSince(ctx context.Context, seconds int64) (estate.Contacts, error)
 }
 
 // Clock is the domain clock: the real one, or the lab's with its pace.

@@ -12,6 +12,13 @@ USE Symantec_CMDB;
 CREATE USER [CORP\svc-itmsbot] FOR LOGIN [CORP\svc-itmsbot];
 GRANT SELECT ON dbo.EventQueueEntry TO [CORP\svc-itmsbot];
 GRANT SELECT ON dbo.vSiteServices TO [CORP\svc-itmsbot];
+-- Who a client is, by name or address, and which clients came in.
+GRANT SELECT ON dbo.vComputer TO [CORP\svc-itmsbot];
+GRANT SELECT ON dbo.vComputerResource TO [CORP\svc-itmsbot];
+GRANT SELECT ON dbo.Inv_AeX_AC_Identification TO [CORP\svc-itmsbot];
+GRANT SELECT ON dbo.Inv_AeX_AC_TCPIP TO [CORP\svc-itmsbot];
+GRANT SELECT ON dbo.Inv_AeX_AC_Client_Agent TO [CORP\svc-itmsbot];
+GRANT SELECT ON dbo.Evt_NS_Client_Config_Request TO [CORP\svc-itmsbot];
 
 USE msdb;
 CREATE USER [CORP\svc-itmsbot] FOR LOGIN [CORP\svc-itmsbot];

@@ -94,16 +94,7 @@ func TestFaultsStrikeOnTheWire(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer cmdb.Close()
-	vms, err := vsphere.New(vsphere.Config{Name: "vCenter", URL: doc.VCenter.URL, Peer: trust.Peer{Thumbprint: doc.VCenter.Thumbprint},
-		Login: &trust.Login{User: doc.VCenter.User, Password: func() (string, error) { return doc.VCenter.Password, nil }}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var running sync.WaitGroup // waited for below
-	serving, stop := context.WithCancel(ctx)
-	running.Go(func() { _ = vms.Run(serving) })
-	defer running.Wait()
-	defer stop()
+	vms := l.vms(t)
 	h := l.host(t, "SMP1")
 	overTLS := func() error {
 		_, err := fleetTLS(t, h, winrm.NTLM, h.CA).Record(ctx, "SMP1", estate.Look)
@@ -139,6 +130,22 @@ func TestFaultsStrikeOnTheWire(t *testing.T) {
 			t.Errorf("%s afterwards: %v", name, err)
 		}
 	}
+}
+
+// vms reaches the lab's vCenter as its document says.
+func (l *Lab) vms(t *testing.T) *vsphere.VCenter {
+	t.Helper()
+	doc := l.Document().VCenter
+	v, err := vsphere.New(vsphere.Config{Name: "vCenter", URL: doc.URL, Peer: trust.Peer{Thumbprint: doc.Thumbprint},
+		Login: &trust.Login{User: doc.User, Password: func() (string, error) { return doc.Password, nil }}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	serving, stop := context.WithCancel(context.Background())
+	var running sync.WaitGroup // the cleanup waits for it
+	running.Go(func() { _ = v.Run(serving) })
+	t.Cleanup(func() { stop(); running.Wait() })
+	return v
 }
 
 func TestFaultIsCountedAndKeptUntilCleared(t *testing.T) {

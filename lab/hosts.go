@@ -26,7 +26,11 @@ type HostDocument struct {
 	Domain     string `json:"domain"`
 	User       string `json:"user"`
 	Password   string `json:"password"`
-	CA         string `json:"ca"` // PEM
+	// LocalUser is an account of the machine itself, which gets in although the domain
+	// does not trust the machine any more.
+	LocalUser     string `json:"local_user"`
+	LocalPassword string `json:"local_password"`
+	CA            string `json:"ca"` // PEM
 }
 
 // The endings of a listener's name, by which the lab finds it.
@@ -46,7 +50,8 @@ func (l *Lab) startHosts() error {
 	}
 	truth := l.World.Truth()
 	for _, h := range append(truth.Hosts, truth.TestClients...) {
-		doc := HostDocument{Name: h.Name, Role: h.Role, VM: vms[h.Name], Domain: domain, User: account, Password: password, CA: string(l.authority.PEM())}
+		doc := HostDocument{Name: h.Name, Role: h.Role, VM: vms[h.Name], Domain: domain, User: account, Password: password,
+			LocalUser: rescue, LocalPassword: rand.Text(), CA: string(l.authority.PEM())}
 		if err := l.startHost(&doc); err != nil {
 			return fmt.Errorf("remote management of %s: %w", h.Name, err)
 		}
@@ -63,6 +68,20 @@ func (l *Lab) certify(machine string) (*tls.Certificate, error) {
 	return l.authority.Issue(name+".lab.example", name)
 }
 
+// accounts looks up who can log on to a machine. The domain answers for its own account,
+// as long as it trusts the machine that asks; the machine answers for its local one.
+func (l *Lab) accounts(doc HostDocument) func(user, in string) (password string, ok bool) {
+	return func(user, in string) (string, bool) {
+		switch local := in == "" || strings.EqualFold(in, doc.Name); {
+		case strings.EqualFold(user, doc.LocalUser) && local:
+			return doc.LocalPassword, true
+		case strings.EqualFold(user, doc.User) && l.World.Trusts(doc.Name):
+			return doc.Password, true
+		}
+		return "", false
+	}
+}
+
 // startHost opens the listeners of one machine and writes them into its document.
 func (l *Lab) startHost(doc *HostDocument) error {
 	certificate, err := l.certify(doc.Name)
@@ -73,9 +92,9 @@ func (l *Lab) startHost(doc *HostDocument) error {
 	if err != nil {
 		return err
 	}
-	name, password := doc.Name, doc.Password
+	name := doc.Name
 	l.Hosts[name] = wsman.New(wsman.Config{Name: name, Domain: domain, Certificate: certificate, Windows: inside.Windows, AllowBasic: true, Log: l.log,
-		Password: func(user, _ string) (string, bool) { return password, user == account },
+		Password: l.accounts(*doc),
 		Run:      wsman.PowerShell(l.World, name),
 		Answers: func(_ netip.AddrPort, port int) bool {
 			return l.World.Answers(name, netip.MustParseAddr(world.BotAddress), port)

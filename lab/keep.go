@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,6 +24,7 @@ const keepEvery = 10 * time.Second
 // state is a lab that was put away: the world, the snapshots and what was said. Who has
 // which password is not in it.
 type state struct {
+	Estate  string          `json:"estate"`
 	World   json.RawMessage `json:"world"`
 	VCenter json.RawMessage `json:"vcenter"`
 	Slack   json.RawMessage `json:"slack"`
@@ -47,14 +49,26 @@ func readState(dir string) (*state, error) {
 
 // startWorld makes the world, or takes a former one up.
 func (l *Lab) startWorld(o Options) error {
-	var err error
 	if o.Keep && o.Dir != "" {
 		l.keep = filepath.Join(o.Dir, stateFile)
-		if l.former, err = readState(o.Dir); err != nil {
+		former, err := readState(o.Dir)
+		if err != nil {
 			return err
 		}
+		l.former = former
 	}
-	w := world.Options{Pace: o.Pace, Manual: o.Manual}
+	l.doc.Estate = cmp.Or(o.Estate, TheEstate)
+	if l.former != nil {
+		l.doc.Estate = cmp.Or(l.former.Estate, TheEstate)
+		if o.Estate != "" && o.Estate != l.doc.Estate {
+			return fmt.Errorf("the former lab has the estate %s, not %s; move %s away to begin anew, and the bot's database with it", l.doc.Estate, o.Estate, l.keep)
+		}
+	}
+	w, err := worldOf(l.doc.Estate)
+	if err != nil {
+		return err
+	}
+	w.Pace, w.Manual = o.Pace, o.Manual
 	if l.former == nil {
 		l.World = world.New(w)
 		return nil
@@ -90,7 +104,7 @@ func (l *Lab) putAway() error {
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return err
 	}
-	b, err := json.Marshal(state{now, vms, slack})
+	b, err := json.Marshal(state{l.doc.Estate, now, vms, slack})
 	if err != nil {
 		return fmt.Errorf("put the lab away: %w", err)
 	}

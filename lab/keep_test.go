@@ -15,10 +15,10 @@ import (
 	"itmsbot/lab/world"
 )
 
-// keptLab runs a lab on a folder until the function that it gives is called.
-func keptLab(t *testing.T, dir string) (*Lab, func()) {
+// keptLab runs a lab of an estate on a folder until the function that it gives is called.
+func keptLab(t *testing.T, dir, estate string) (*Lab, func()) {
 	t.Helper()
-	l, err := Start(Options{Listen: "127.0.0.1:0", Manual: true, Dir: dir, Keep: true})
+	l, err := Start(Options{Listen: "127.0.0.1:0", Manual: true, Dir: dir, Keep: true, Estate: estate})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func keptLab(t *testing.T, dir string) (*Lab, func()) {
 // whoever reaches it with the new document finds the hosts as they were left.
 func TestLabIsKept(t *testing.T) {
 	dir := t.TempDir()
-	l, end := keptLab(t, dir)
+	l, end := keptLab(t, dir, "")
 	if l.Resumed() {
 		t.Error("a new lab goes on from nowhere")
 	}
@@ -62,7 +62,7 @@ func TestLabIsKept(t *testing.T) {
 		t.Errorf("the state: %v, %v", info, err)
 	}
 
-	again, end := keptLab(t, dir)
+	again, end := keptLab(t, dir, "")
 	if !again.Resumed() || !again.World.Now().Equal(truth.Now) {
 		t.Errorf("resumed %t at %v, want %v", again.Resumed(), again.World.Now(), truth.Now)
 	}
@@ -91,7 +91,7 @@ func TestLabIsKept(t *testing.T) {
 // TestLabIsNotKeptElsewhere: without Keep a folder has no state, and none is read.
 func TestLabIsNotKeptElsewhere(t *testing.T) {
 	dir := t.TempDir()
-	l, end := keptLab(t, dir)
+	l, end := keptLab(t, dir, "")
 	off := false
 	if err := l.World.Set(world.Condition{Field: "power", Host: "SMP1", On: &off}); err != nil {
 		t.Fatal(err)

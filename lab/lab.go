@@ -34,6 +34,8 @@ type Options struct {
 	Dir string
 	// Keep takes up what a former lab has left in Dir, and leaves the same there again.
 	Keep bool
+	// Estate is one of Estates; empty is that of the lab which is taken up, or TheEstate.
+	Estate string
 	// Database is the file of the bot that runs on the lab, for the document alone;
 	// empty where there is none.
 	Database string
@@ -74,10 +76,12 @@ type Lab struct {
 // written to lab.json. Its passwords are good for this lab alone and change
 // with every start.
 type Document struct {
-	Page  string         `json:"page"`
-	Slack SlackDocument  `json:"slack"`
-	Hosts []HostDocument `json:"hosts"`
-	CMDB  CMDBDocument   `json:"cmdb"`
+	Page string `json:"page"`
+	// Estate is one of Estates.
+	Estate string         `json:"estate"`
+	Slack  SlackDocument  `json:"slack"`
+	Hosts  []HostDocument `json:"hosts"`
+	CMDB   CMDBDocument   `json:"cmdb"`
 	// VCenter is how to reach vCenter.
 	VCenter VCenterDocument `json:"vcenter"`
 	// Database is the file of the bot that runs on the lab, empty without one. Read it
@@ -128,6 +132,7 @@ const (
 	hint    = "[quiesce | status | help]"
 	domain  = "LAB"
 	account = "svc-itmsbot"
+	rescue  = "itms-rescue" // on every machine, for when the domain does not trust it
 )
 
 // Member is somebody of the lab to act as.

@@ -68,6 +68,7 @@ func newPage(d pageDeps) http.Handler {
 	mux.Handle("POST /lab/submit", answer(p.submit))
 	mux.Handle("POST /lab/world", answer(p.changeWorld))
 	mux.Handle("POST /lab/faults", answer(p.changeFaults))
+	mux.Handle("POST /lab/snapshots", answer(p.removeSnapshot))
 	if !d.Headless {
 		mux.Handle("GET /", staticFiles())
 	}

@@ -74,4 +74,25 @@ func testFaultPanel(t *testing.T, browser context.Context) {
 	}
 	do(t, ctx, chromedp.Evaluate[chromedp.Void](`document.querySelector('#panel-faults button[aria-label="Set Newest backup, hours old"]').click()`))
 	waitFor(t, ctx, `[...document.querySelectorAll('#panel-faults .refused')].every((p) => p.textContent === '')`)
+
+	set := func(label string) {
+		t.Helper()
+		do(t, ctx, chromedp.Evaluate[chromedp.Void](`document.querySelector('#panel-faults button[aria-label="Set `+label+`"]').click()`))
+	}
+	// An upgrade that went back in part is two versions that do not belong together.
+	before := l.take(t, "SQL1", "before 8.1")
+	set("Upgraded by hand")
+	waitFor(t, ctx, `[...document.querySelectorAll('#panel-estate .server')].some((s) => s.textContent.includes('CMDB 8.1'))`)
+	if err := l.World.RevertHost(strings.TrimPrefix(string(before().Snapshots[0].Ref), "VirtualMachineSnapshot:")); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, ctx, `document.querySelector('#panel-estate').textContent.includes('The SMP is 8.1: they do not belong together.')`)
+	// The list of snapshots is that of the moment.
+	const snapshots = `document.querySelector('#panel-faults select[aria-label="Somebody removes a snapshot"]').options.length`
+	waitFor(t, ctx, snapshots+` === 1`)
+	set("Somebody removes a snapshot")
+	waitFor(t, ctx, snapshots+` === 0`)
+	if left := before().Snapshots; len(left) != 0 {
+		t.Errorf("left: %+v", left)
+	}
 }

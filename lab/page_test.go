@@ -233,8 +233,16 @@ func TestWorldIsSeenAndChanged(t *testing.T) {
 	if truth.Queue.Database != 77 || truth.Pace != 60 {
 		t.Errorf("queue %d, pace %d", truth.Queue.Database, truth.Pace)
 	}
+	p.must(t, "POST", "/lab/world", map[string]any{"upgrade": "site"}, nil)
+	p.must(t, "GET", "/lab/world", nil, &truth)
+	if v := truth.Hosts[2].Version; v != "8.1" {
+		t.Errorf("SITE1 has version %s", v)
+	}
 	for _, body := range []map[string]any{
 		{"pace": 0},
+		{"upgrade": "site"}, // twice
+		{"upgrade": "client"},
+		{"upgrade": "smp", "pace": 10},
 		{"pace": 10, "field": "queue"},
 		{"field": "weather"},
 		{"field": "power", "host": "NOSUCH", "on": true},

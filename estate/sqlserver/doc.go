@@ -1,11 +1,12 @@
 // Package sqlserver looks at the SQL Server that holds the CMDB: the event queue,
 // the backup history in msdb, the other databases of the instance, the site servers
-// that the CMDB knows.
+// and the computers that the CMDB knows, and which of these came in lately.
 //
 // What it promises:
 //
 //   - It changes nothing. Every statement is one of the .sql files in queries, sent
-//     as it stands; no value ever becomes part of a statement.
+//     as it stands; no value ever becomes part of a statement. A name or an address is
+//     sent beside it, as a parameter.
 //   - Nothing is sent to a server that has not proved itself. Every connection is
 //     encrypted from before the log-on, and the certificate is verified against
 //     given roots or a given thumbprint. The server cannot send the bot on to
@@ -28,6 +29,6 @@
 // bindings (an instance that requires Extended Protection refuses it). It asks no SQL
 // Server Browser: a named instance needs its port in the address.
 //
-// Sources: [MS-TDS] 2.2.6.5 for encryption; reference/itms.md 0.1, 1, 7 and 12 for
+// Sources: [MS-TDS] 2.2.6.5 for encryption; reference/itms.md 0.1, 1, 4, 7 and 12 for
 // the objects.
 package sqlserver

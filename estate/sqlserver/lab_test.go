@@ -42,7 +42,12 @@ type practice struct {
 
 func newPractice(t *testing.T) *practice {
 	t.Helper()
-	p := &practice{t: t, world: world.New(world.Options{Manual: true, Managed: 50})}
+	return practiceIn(t, world.New(world.Options{Manual: true, Managed: 50}))
+}
+
+func practiceIn(t *testing.T, w *world.World) *practice {
+	t.Helper()
+	p := &practice{t: t, world: w}
 	certificate := selfSigned(t)
 	p.roots = x509.NewCertPool()
 	p.roots.AddCert(certificate.Leaf)
@@ -151,5 +156,8 @@ func looksOf(s *Server) map[string]func(context.Context) (any, error) {
 		"neighbours": func(ctx context.Context) (any, error) { return s.Neighbours(ctx) },
 		"sites":      func(ctx context.Context) (any, error) { return s.SiteServers(ctx) },
 		"server":     func(ctx context.Context) (any, error) { return s.Probe(ctx) },
+		"named":      func(ctx context.Context) (any, error) { return s.ComputersNamed(ctx, "WS-0021") },
+		"at":         func(ctx context.Context) (any, error) { return s.ComputersAt(ctx, "10.22.0.21") },
+		"since":      func(ctx context.Context) (any, error) { return s.ClientsSince(ctx, 3600) },
 	}
 }

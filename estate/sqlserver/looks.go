@@ -124,6 +124,8 @@ func (s *Server) Probe(ctx context.Context) (estate.CMDB, error) {
 			{doingBackups, s.statements.backups},
 			{doingNeighbours, s.statements.neighbours},
 			{doingSites, s.statements.sites},
+			{doingComputers, s.statements.computersNamed}, // needs all that computersAt needs
+			{doingContacts, s.statements.clientsSince},
 		} {
 			a.cmdb.Looks = append(a.cmdb.Looks, estate.CMDBLook{Doing: l.doing, Missing: v.missing(l.st)})
 		}
@@ -137,14 +139,16 @@ const (
 	doingBackups    = "read the backup history"
 	doingNeighbours = "read the other databases"
 	doingSites      = "read the site servers"
+	doingComputers  = "look for a computer"
+	doingContacts   = "read which computers came in"
 )
 
 // read runs a statement whose objects are there.
-func (s *Server) read(ctx context.Context, st statement, read func(*rows) error) error {
+func (s *Server) read(ctx context.Context, st statement, read func(*rows) error, parameters ...any) error {
 	if err := s.ready(ctx, st); err != nil {
 		return err
 	}
-	err := s.run(ctx, st, read)
+	err := s.run(ctx, st, read, parameters...)
 	if err != nil && lost(ctx, err).kind == estate.Unavailable {
 		s.known.write(inventory{}, 0) // it was there a moment ago
 	}

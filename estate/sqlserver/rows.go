@@ -12,9 +12,9 @@ import (
 // rows is one result set after the other of one statement.
 type rows struct{ *sql.Rows }
 
-// run sends a statement and has its answer read whole.
-func (s *Server) run(ctx context.Context, st statement, read func(*rows) error) error {
-	answer, err := s.db.QueryContext(ctx, st.text)
+// run sends a statement, with its parameters beside it, and has its answer read whole.
+func (s *Server) run(ctx context.Context, st statement, read func(*rows) error, parameters ...any) error {
+	answer, err := s.db.QueryContext(ctx, st.text, parameters...)
 	if err != nil {
 		return err
 	}

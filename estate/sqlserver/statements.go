@@ -26,8 +26,9 @@ type need struct {
 
 // statements are all there are.
 type statements struct {
-	server, objects, objectsMSDB      statement
-	queue, backups, neighbours, sites statement
+	server, objects, objectsMSDB              statement
+	queue, backups, neighbours, sites         statement
+	computersNamed, computersAt, clientsSince statement
 }
 
 // files are the statements by the names of their files.
@@ -35,6 +36,7 @@ func (s *statements) files() map[string]*statement {
 	return map[string]*statement{
 		"server": &s.server, "objects": &s.objects, "objects-msdb": &s.objectsMSDB,
 		"queue": &s.queue, "backups": &s.backups, "neighbours": &s.neighbours, "sites": &s.sites,
+		"computers-named": &s.computersNamed, "computers-at": &s.computersAt, "clients-since": &s.clientsSince,
 	}
 }
 

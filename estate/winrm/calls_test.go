@@ -3,6 +3,7 @@ package winrm_test
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -80,6 +81,10 @@ func TestCalls(t *testing.T) {
 			_, err := f.ReadIIS(t.Context(), "SMP1", estate.Change, estate.IISQuery{Seconds: 600, MaxCallers: 1000})
 			return err
 		}, `{"seconds":600,"callers":1000}`},
+		{"evidence-read", func() error {
+			_, err := f.Evidence(t.Context(), "SMP1", estate.Look, estate.EvidenceQuery{Kinds: []string{"smp-logs"}, Since: time.Unix(1764313200, 5).In(time.FixedZone("CET", 3600)), FileBytes: 1 << 10, MostBytes: 1 << 20})
+			return err
+		}, `{"kinds":["smp-logs"],"since":"2025-11-28T07:00:00Z","file_bytes":1024,"most_bytes":1048576}`},
 		{"reboot-read", func() error { _, err := f.RebootState(t.Context(), "SMP1", estate.Look, "U-1 R-2 6.1"); return err },
 			`{"key":"U-1 R-2 6.1"}`},
 		{"reboot-lay", func() error { return changed(f.LayBootKey(t.Context(), "SMP1", m, "U-1 R-2 6.1")) },

@@ -8,15 +8,15 @@ import (
 
 // scriptSet is every script of the typed calls.
 type scriptSet struct {
-	firewallRead, firewallAdd, firewallCopy, firewallSwitch, firewallRemove Script
-	restoreArm, restoreDisarm, closingArm, closingDisarm                    Script
-	serviceSwitch                                                           Script
-	hostRecord, queueRead, logRead, iisRead, diskRead, fileNewest           Script
-	rebootRead, rebootLay, rebootOrder                                      Script
+	firewallRead, firewallAdd, firewallCopy, firewallSwitch, firewallRemove     Script
+	restoreArm, restoreDisarm, closingArm, closingDisarm                        Script
+	serviceSwitch                                                               Script
+	hostRecord, queueRead, logRead, iisRead, evidenceRead, diskRead, fileNewest Script
+	rebootRead, rebootLay, rebootOrder                                          Script
 }
 
-// Looks that take longer than Options.LookLimit. Logs are read for 50 seconds at
-// most; a record may have to wait for a domain controller.
+// Looks that take longer than Options.LookLimit. Logs and evidence are read for 50
+// seconds at most; a record may have to wait for a domain controller.
 const (
 	recordLimit = 60 * time.Second
 	logLimit    = 60 * time.Second
@@ -45,6 +45,7 @@ func loadScripts() (scriptSet, error) {
 		{&s.queueRead, "queue-read", "read the files of the event queue", false, 0},
 		{&s.logRead, "log-read", "read the logs", false, logLimit},
 		{&s.iisRead, "iis-read", "read the logs of IIS", false, logLimit},
+		{&s.evidenceRead, "evidence-read", "read what a revert would erase", false, logLimit},
 		{&s.diskRead, "disk-read", "read the drives", false, 0},
 		{&s.fileNewest, "file-newest", "look for the newest file", false, 0},
 		{&s.rebootRead, "reboot-read", "read what a reboot would find", false, 0},

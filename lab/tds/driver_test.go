@@ -81,6 +81,20 @@ func TestTwinsSeeTheWorld(t *testing.T) {
 		{"msdb", "backups", 916},
 		{"msdb", "objects-msdb", 916},
 		{"permission VIEW SERVER STATE", "neighbours", 300},
+		{"dbo.vComputer", "computers-named", 208},
+		{"dbo.Inv_AeX_AC_TCPIP.IP Address", "computers-at", 207},
+		{"dbo.Evt_NS_Client_Config_Request._eventTime", "clients-since", 207},
+	}
+	parameters := map[string]any{
+		"computers-named": sql.Named("name", "SITE1"), "computers-at": sql.Named("address", "10.20.0.12"), "clients-since": sql.Named("seconds", 60),
+	}
+	exec := func(statement string) error {
+		var values []any
+		if p, ok := parameters[statement]; ok {
+			values = append(values, p)
+		}
+		_, err := db.ExecContext(t.Context(), product(t, statement), values...)
+		return err
 	}
 	on, off := true, false
 	for _, tt := range tests {
@@ -88,20 +102,80 @@ func TestTwinsSeeTheWorld(t *testing.T) {
 		if err := i.world.Set(c); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := db.ExecContext(t.Context(), product(t, tt.statement)); numberOf(err) != tt.want {
+		if err := exec(tt.statement); numberOf(err) != tt.want {
 			t.Errorf("%s without %s: %v, want error %d", tt.statement, tt.object, err, tt.want)
 		}
 		c.On = &off
 		if err := i.world.Set(c); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := db.ExecContext(t.Context(), product(t, tt.statement)); err != nil {
+		if err := exec(tt.statement); err != nil {
 			t.Errorf("%s with %s: %v", tt.statement, tt.object, err)
 		}
 	}
 	if _, err := i.open(func(c *msdsn.Config) { c.Database = "master" }).ExecContext(t.Context(), product(t, "queue")); numberOf(err) != 208 {
 		t.Errorf("the queue in master: %v", err)
 	}
+}
+
+// TestParameters holds that a statement has its parameters by name and type, and that
+// what stands in them is never read as a statement.
+func TestParameters(t *testing.T) {
+	i := newInstance(t)
+	db := i.open(nil)
+	tests := []struct {
+		statement string
+		value     any
+		want      int32 // the error
+		rows      int
+	}{
+		{"computers-named", sql.Named("name", "site1"), 0, 2},
+		{"computers-named", sql.Named("NAME", "SITE1.lab  "), 0, 2},
+		{"computers-named", sql.Named("name", "SITE%"), 0, 0},
+		{"computers-named", sql.Named("name", "' OR 1=1 --"), 0, 0},
+		{"computers-named", sql.Named("name", ""), 0, 0},
+		{"computers-named", sql.Named("name", 7), 8114, 0},
+		{"computers-named", sql.Named("name", nil), 0, 0},
+		{"computers-named", sql.Named("address", "10.20.0.12"), 137, 0},
+		{"computers-named", "SITE1", 137, 0},
+		{"computers-at", sql.Named("address", "10.20.0.12"), 0, 2},
+		{"computers-at", sql.Named("address", "10.20.0"), 0, 0},
+		{"clients-since", sql.Named("seconds", int64(0)), 0, 0},
+		{"clients-since", sql.Named("seconds", "60"), 8114, 0},
+		{"clients-since", sql.Named("name", "60"), 137, 0},
+	}
+	for _, tt := range tests {
+		rows, err := secondSet(t, db, product(t, tt.statement), tt.value)
+		if numberOf(err) != tt.want || (err != nil) != (tt.want != 0) || rows != tt.rows {
+			t.Errorf("%s with %v: %d rows, %v, want %d and error %d", tt.statement, tt.value, rows, err, tt.rows, tt.want)
+		}
+	}
+	for _, statement := range []string{"computers-named", "computers-at", "clients-since"} {
+		if _, err := db.ExecContext(t.Context(), product(t, statement)); numberOf(err) != 137 {
+			t.Errorf("%s without a parameter: %v", statement, err)
+		}
+	}
+	if st := i.Stats(); st.Unlisted != 0 {
+		t.Errorf("over the wire: %+v", st)
+	}
+}
+
+// secondSet counts the rows of the second result set.
+func secondSet(t *testing.T, db *sql.DB, text string, value any) (n int, err error) {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), text, value)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+	}
+	if rows.NextResultSet() {
+		for rows.Next() {
+			n++
+		}
+	}
+	return n, rows.Err()
 }
 
 func TestLogOn(t *testing.T) {

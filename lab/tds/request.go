@@ -55,7 +55,7 @@ func (c *conn) request(r *reply, m message, in inbox) error {
 	}
 	switch m.kind {
 	case packetBatch:
-		return c.statement(r, fromUTF16(body), tokenDone, in)
+		return c.statement(r, fromUTF16(body), nil, tokenDone, in)
 	case packetRPC:
 		return c.call(r, body, in)
 	}
@@ -103,10 +103,10 @@ func (c *conn) descriptor() []byte {
 	return binary.LittleEndian.AppendUint64([]byte{8}, c.transaction)
 }
 
-// statement answers one batch or the statement of a procedure; token is the DONE that
-// ends each result.
-func (c *conn) statement(r *reply, text string, token byte, in inbox) error {
-	name, sets, said := c.play(text)
+// statement answers one batch or the statement of a procedure with its parameters; token
+// is the DONE that ends each result.
+func (c *conn) statement(r *reply, text string, named map[string]any, token byte, in inbox) error {
+	name, sets, said := c.play(text, named)
 	if err := c.faulty(r, name, in); err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (c *conn) statement(r *reply, text string, token byte, in inbox) error {
 }
 
 // play finds out what a statement answers.
-func (c *conn) play(text string) (name string, sets []resultSet, said *sqlError) {
+func (c *conn) play(text string, named map[string]any) (name string, sets []resultSet, said *sqlError) {
 	name, answer, ok := c.server.list.find(text)
 	c.server.count(func(s *Stats) {
 		if ok {
@@ -149,7 +149,7 @@ func (c *conn) play(text string) (name string, sets []resultSet, said *sqlError)
 			s.Unlisted++
 		}
 	})
-	who := caller{view: c.server.cfg.World.SQL(), cfg: &c.server.cfg, account: c.account, database: c.database}
+	who := caller{view: c.server.cfg.World.SQL(), cfg: &c.server.cfg, account: c.account, database: c.database, named: named}
 	if !ok {
 		c.server.cfg.Log.Warn("statement is not on the list", "host", c.server.cfg.Name, "sha256", sumOf(text), "text", text)
 		return "", nil, who.unlisted(text)

@@ -38,6 +38,9 @@ type rpc struct {
 	parameters []any
 	// output is the name of the first parameter, in which a handle is returned.
 	output string
+	// named are the parameters that have a name, in lower case, without the @: those of
+	// the statement.
+	named map[string]any
 }
 
 // text is the parameter at a place as a text; ok is false when it is none.
@@ -62,7 +65,7 @@ func (p rpc) handle(at int) (int32, bool) {
 func parseRPC(body []byte) (rpc, error) {
 	const byNumber, lastOf72, lastOf71 = 0xffff, 0xff, 0x80
 	c := &cursor{b: body}
-	var p rpc
+	p := rpc{named: map[string]any{}}
 	if n := c.uint16(); n == byNumber {
 		p.procedure = procedureName(c.uint16())
 	} else {
@@ -83,12 +86,15 @@ func parseRPC(body []byte) (rpc, error) {
 			return p, err
 		}
 		p.parameters = append(p.parameters, v)
+		if variable, ok := strings.CutPrefix(name, "@"); ok {
+			p.named[strings.ToLower(variable)] = v
+		}
 	}
 	return p, c.err()
 }
 
-// call answers the procedures by which drivers send statements. Their parameters are
-// read and not used: no statement on the list has any.
+// call answers the procedures by which drivers send statements. A statement on the list
+// gets its parameters by their names.
 func (c *conn) call(r *reply, body []byte, in inbox) error {
 	p, err := parseRPC(body)
 	if err != nil {
@@ -99,21 +105,21 @@ func (c *conn) call(r *reply, body []byte, in inbox) error {
 	switch p.procedure {
 	case executeSQL:
 		text, ok := p.text(0)
-		return c.procedure(r, text, ok, nothingBack, in)
+		return c.procedure(r, p, text, ok, nothingBack, in)
 	case prepExec:
 		text, ok := p.text(2)
-		return c.procedure(r, text, ok, c.handOut(text, p.output), in)
+		return c.procedure(r, p, text, ok, c.handOut(text, p.output), in)
 	case prepare:
 		text, ok := p.text(2)
 		if !ok {
-			return c.procedure(r, "", false, nothingBack, in)
+			return c.procedure(r, p, "", false, nothingBack, in)
 		}
 		c.end(r, c.handOut(text, p.output))
 		return nil
 	case execute:
 		h, _ := p.handle(0)
 		text, ok := c.prepared[h]
-		return c.procedure(r, text, ok, nothingBack, in)
+		return c.procedure(r, p, text, ok, nothingBack, in)
 	case unprepare:
 		h, _ := p.handle(0)
 		delete(c.prepared, h)
@@ -142,13 +148,13 @@ func (c *conn) handOut(text, name string) output {
 }
 
 // procedure answers a statement as a procedure does.
-func (c *conn) procedure(r *reply, text string, ok bool, back output, in inbox) error {
+func (c *conn) procedure(r *reply, p rpc, text string, ok bool, back output, in inbox) error {
 	if !ok {
 		r.error(c.server.cfg.Name, sqlError{8179, 16, "Could not find prepared statement, or its text."})
 		r.done(tokenDoneProc, doneError, 0)
 		return nil
 	}
-	if err := c.statement(r, text, tokenDoneInProc, in); err != nil {
+	if err := c.statement(r, text, p.named, tokenDoneInProc, in); err != nil {
 		return err
 	}
 	c.end(r, back)

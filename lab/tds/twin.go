@@ -12,6 +12,7 @@ type caller struct {
 	cfg      *Config
 	account  string
 	database string
+	named    map[string]any // the parameters of the statement; see rpc
 }
 
 // twin plays one statement.
@@ -27,6 +28,10 @@ func twins() map[string]twin {
 		"backups":      backupsTwin,
 		"neighbours":   neighboursTwin,
 		"sites":        sitesTwin,
+
+		"computers-named": computersNamedTwin,
+		"computers-at":    computersAtTwin,
+		"clients-since":   clientsSinceTwin,
 	}
 }
 
@@ -76,6 +81,12 @@ func tables() []table {
 	return []table{
 		{world.CMDB, "EventQueueEntry", []string{"id"}},
 		{world.CMDB, "vSiteServices", []string{"Guid", "Host Name", "Primary DNS Suffix"}},
+		{world.CMDB, "vComputer", []string{"Guid", "Name", "IP Address"}},
+		{world.CMDB, "vComputerResource", []string{"Guid", "IsManaged"}},
+		{world.CMDB, "Inv_AeX_AC_Identification", []string{"_ResourceGuid", "Domain", "FQDN"}},
+		{world.CMDB, "Inv_AeX_AC_TCPIP", []string{"_ResourceGuid", "IP Address"}},
+		{world.CMDB, "Inv_AeX_AC_Client_Agent", []string{"_ResourceGuid", "Agent Name", "Product Version"}},
+		{world.CMDB, "Evt_NS_Client_Config_Request", []string{"_ResourceGuid", "_eventTime"}},
 		{"msdb", "backupset", []string{
 			"media_set_id", "database_guid", "backup_size", "backup_finish_date", "type", "time_zone",
 			"database_name", "is_snapshot", "is_damaged", "has_backup_checksums", "is_copy_only",

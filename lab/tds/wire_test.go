@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"encoding/binary"
 	"io"
+	"maps"
 	"net"
 	"testing"
 	"time"
+
+	"itmsbot/lab/world"
 )
 
 func listener(t *testing.T) net.Listener {
@@ -126,11 +129,13 @@ func TestParseRPC(t *testing.T) {
 		want rpc
 		ok   bool
 	}{
-		{"by number", join(number(10), nvarchar("select 1")), rpc{executeSQL, []any{"select 1"}, ""}, true},
-		{"by name", join([]byte{13, 0}, toUTF16("sp_executesql"), []byte{0, 0}, nvarchar("x")), rpc{executeSQL, []any{"x"}, ""}, true},
-		{"an output handle", join(number(13), []byte{1}, toUTF16("h"), []byte{1, typeIntN, 4, 0}), rpc{prepExec, []any{nil}, "h"}, true},
-		{"numbers", join(number(12), []byte{0, 0, typeIntN, 4, 4, 0xfe, 0xff, 0xff, 0xff, 0, 0, typeBitN, 1, 1, 1}), rpc{execute, []any{int64(-2), int64(1)}, ""}, true},
-		{"in pieces", join(number(10), []byte{0, 0, typeNVarchar, 0xff, 0xff}, collation(), []byte{0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 'a', 0, 2, 0, 0, 0, 'b', 0, 0, 0, 0, 0}), rpc{executeSQL, []any{"ab"}, ""}, true},
+		{"by number", join(number(10), nvarchar("select 1")), rpc{procedure: executeSQL, parameters: []any{"select 1"}}, true},
+		{"by name", join([]byte{13, 0}, toUTF16("sp_executesql"), []byte{0, 0}, nvarchar("x")), rpc{procedure: executeSQL, parameters: []any{"x"}}, true},
+		{"an output handle", join(number(13), []byte{1}, toUTF16("h"), []byte{1, typeIntN, 4, 0}), rpc{procedure: prepExec, parameters: []any{nil}, output: "h"}, true},
+		{"numbers", join(number(12), []byte{0, 0, typeIntN, 4, 4, 0xfe, 0xff, 0xff, 0xff, 0, 0, typeBitN, 1, 1, 1}), rpc{procedure: execute, parameters: []any{int64(-2), int64(1)}}, true},
+		{"a parameter of the statement", join(number(10), nvarchar("x"), nvarchar("@n nvarchar(1)"), []byte{2}, toUTF16("@N"), nvarchar("y")[1:]),
+			rpc{procedure: executeSQL, parameters: []any{"x", "@n nvarchar(1)", "y"}, named: map[string]any{"n": "y"}}, true},
+		{"in pieces", join(number(10), []byte{0, 0, typeNVarchar, 0xff, 0xff}, collation(), []byte{0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 'a', 0, 2, 0, 0, 0, 'b', 0, 0, 0, 0, 0}), rpc{procedure: executeSQL, parameters: []any{"ab"}}, true},
 		{"two procedures", join(number(10), nvarchar("x"), []byte{0xff}, number(10)), rpc{}, false},
 		{"an unknown type", join(number(10), []byte{0, 0, 0xf1, 1}), rpc{}, false},
 		{"cut short", join(number(10), nvarchar("select 1")[:20]), rpc{}, false},
@@ -143,7 +148,7 @@ func TestParseRPC(t *testing.T) {
 			t.Errorf("%s: err = %v", tt.name, err)
 			continue
 		}
-		if tt.ok && (got.procedure != tt.want.procedure || got.output != tt.want.output || !equal(got.parameters, tt.want.parameters)) {
+		if tt.ok && (got.procedure != tt.want.procedure || got.output != tt.want.output || !equal(got.parameters, tt.want.parameters) || !maps.Equal(got.named, tt.want.named)) {
 			t.Errorf("%s: %+v, want %+v", tt.name, got, tt.want)
 		}
 	}
@@ -199,6 +204,36 @@ func TestPrepared(t *testing.T) {
 	}
 	if !failed(call(99)) || !failed(call(10)) {
 		t.Error("an unknown procedure, and one without a text")
+	}
+}
+
+// TestPreparedParameters holds that a prepared statement has the parameters of each of
+// its calls.
+func TestPreparedParameters(t *testing.T) {
+	i := newInstance(t)
+	c := &conn{server: i.Server, prepared: map[int32]string{}, database: world.CMDB}
+	nvarchar := func(name, s string) []byte {
+		b := append(toBVarchar(name), 0, typeNVarchar, 0x40, 0x1f)
+		u := toUTF16(s)
+		return append(binary.LittleEndian.AppendUint16(append(b, collation()...), uint16(len(u))), u...)
+	}
+	call := func(id byte, parameters ...[]byte) []byte {
+		var r reply
+		body := append([]byte{0xff, 0xff, id, 0, 0, 0}, bytes.Join(parameters, nil)...)
+		if err := c.call(&r, body, nil); err != nil {
+			t.Fatal(err)
+		}
+		return r.Bytes()
+	}
+	call(11, []byte{0, 1, typeIntN, 4, 0}, nvarchar("", "@name nvarchar(64)"), nvarchar("", product(t, "computers-named")))
+	handle := []byte{0, 0, typeIntN, 4, 4, 1, 0, 0, 0}
+	for _, name := range []string{"SITE1", "GW1"} {
+		if answer := call(12, handle, nvarchar("@name", name)); !bytes.Contains(answer, toUTF16(name)) {
+			t.Errorf("%s is not in %q", name, answer)
+		}
+	}
+	if answer := call(12, handle); answer[0] != tokenError {
+		t.Errorf("without its parameter: %q", answer)
 	}
 }
 

@@ -10,7 +10,8 @@
 //     that reboots stays on.
 //   - A snapshot keeps a copy of the host's state, a revert brings it back and
 //     leaves the machine off, whatever it was before. Delta disks grow and take
-//     their datastore's space; disks can need consolidation, and get it.
+//     their datastore's space, and layoutEx has them with their sizes; disks can need
+//     consolidation, and get it. Somebody else can remove a snapshot (RemoveBy).
 //   - Quiesce is ignored in silence where VMware Tools do not run, as by the real
 //     product.
 //   - A task takes its time, in the world's clock or in the real one. A second task

@@ -24,6 +24,10 @@ type Fault struct {
 // Kinds of Fault.
 const (
 	FaultTask               = "task-fails"
+	FaultHeld               = "task-held"
+	FaultPowerOn            = "no-power-on"
+	FaultRevert             = "revert-fails"
+	FaultGuest              = "guest-hangs"
 	FaultQuiesce            = "quiesce-fails"
 	FaultNotQuiesced        = "not-quiesced"
 	FaultNoTools            = "no-tools"
@@ -56,6 +60,10 @@ type FaultKind struct {
 func FaultKinds() []FaultKind {
 	return []FaultKind{
 		{Kind: FaultTask, Text: "a task on a machine begins and ends with an error; nothing is done"},
+		{Kind: FaultHeld, Text: "a task on a machine begins and does not end until the faults are cleared"},
+		{Kind: FaultPowerOn, Text: "a machine is not switched on because one of its files is locked"},
+		{Kind: FaultRevert, Text: "a machine does not go back because a file of the snapshot is missing"},
+		{Kind: FaultGuest, Text: "the guest is asked to shut down or to restart and does nothing", Lasts: true},
 		{Kind: FaultQuiesce, Text: "a quiesced snapshot ends with an error of VSS in the guest"},
 		{Kind: FaultNotQuiesced, Text: "a quiesced snapshot is made without quiesce, and vCenter says nothing"},
 		{Kind: FaultNoTools, Text: "VMware Tools in the guest do not answer", Lasts: true},

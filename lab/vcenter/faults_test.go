@@ -9,11 +9,14 @@ import (
 	"time"
 
 	"github.com/vmware/govmomi/fault"
+	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/session"
 	"github.com/vmware/govmomi/vim25"
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"itmsbot/lab/world"
 )
 
 func TestFaultsThatCannotBe(t *testing.T) {
@@ -87,8 +90,42 @@ func TestFaults(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_ = res
-			return needed
+			ended(t, object.NewTask(b.c, res.Returnval), nil)
+			return needed && !b.look(t, "SMP1").Runtime.ConsolidationNeeded
+		}},
+		{FaultGuest, 0, func() bool {
+			shut, restarted := vm.ShutdownGuest(soon(t)), vm.RebootGuest(soon(t))
+			boot := b.world.Truth().Hosts[0].Boot
+			b.world.Advance(time.Hour)
+			smp := b.world.Truth().Hosts[0]
+			return shut == nil && restarted == nil && smp.Power == world.PowerOn && smp.Boot.Equal(boot)
+		}},
+		{FaultPowerOn, 1, func() bool {
+			off, err := vm.PowerOff(soon(t))
+			ended(t, off, err)
+			tries := []types.TaskInfo{}
+			for range 2 {
+				on, err := vm.PowerOn(soon(t))
+				tries = append(tries, ended(t, on, err))
+			}
+			b.world.Advance(time.Hour) // it boots
+			return tries[0].Error != nil && fault.Is(tries[0].Error.Fault, &types.FileLocked{}) && tries[1].Error == nil
+		}},
+		{FaultRevert, 1, func() bool {
+			ref := b.take(t, "GW1", "s")
+			task, err := b.vm(t, "GW1").RevertToSnapshot(soon(t), ref.Value, true)
+			info := ended(t, task, err)
+			return info.Error != nil && fault.Is(info.Error.Fault, &types.FileNotFound{}) && b.world.Truth().Hosts[3].Power == world.PowerOn
+		}},
+		{FaultHeld, 1, func() bool {
+			held := must(t, b.vm(t, "SITE1"), "held")
+			free := ended(t, must(t, b.vm(t, "GW1"), "free"), nil)
+			before := len(b.world.SnapshotsOf("SITE1"))
+			if err := b.Clear(); err != nil {
+				t.Fatal(err)
+			}
+			info := ended(t, held, nil)
+			return free.Error == nil && before == 0 && info.Error == nil && len(b.world.SnapshotsOf("SITE1")) == 1
 		}},
 		{FaultBackup, 0, func() bool {
 			_, err := vm.CreateSnapshot(soon(t), "s", "", false, true)

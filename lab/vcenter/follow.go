@@ -23,7 +23,11 @@ func (s *Server) follow(ctx *simulator.Context) error {
 		if err != nil {
 			return err
 		}
-		ctx.WithLock(vm, func() { s.followHost(ctx, vm, hosts[name]) })
+		deltas := s.cfg.World.DeltasOf(name)
+		ctx.WithLock(vm, func() {
+			s.followHost(ctx, vm, hosts[name])
+			s.followFiles(ctx, vm, deltas)
+		})
 	}
 	if err := s.followTwin(ctx); err != nil {
 		return err

@@ -185,6 +185,7 @@ func (s *Server) complete(made types.TaskInfo, spec machineSpec) error {
 	switch {
 	case spec.host != "":
 		s.bound[ref] = spec.host
+		s.files[ref] = *vm.LayoutEx
 	case spec.name == mirror:
 		s.clone = ref
 	}

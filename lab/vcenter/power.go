@@ -53,10 +53,13 @@ func (m *machine) SuspendVMTask(*simulator.Context, *types.SuspendVM_Task) soap.
 }
 
 // ShutdownGuest asks the guest to shut down. There is no task that a client can see;
-// the machine is off when the delay is over.
+// the machine is off when the delay is over, unless the guest hangs.
 func (m *machine) ShutdownGuest(ctx *simulator.Context, _ *types.ShutdownGuest) soap.HasFault {
 	if fault := m.guestAnswers(); fault != nil {
 		return &methods.ShutdownGuestBody{Fault_: simulator.Fault("", fault)}
+	}
+	if m.guestHangs() {
+		return &methods.ShutdownGuestBody{Res: &types.ShutdownGuestResponse{}}
 	}
 	if fault := m.server.unseen(m.Self, m.server.switchTo(types.VirtualMachinePowerStatePoweredOff)); fault != nil {
 		return &methods.ShutdownGuestBody{Fault_: simulator.Fault("", fault)}
@@ -69,7 +72,7 @@ func (m *machine) RebootGuest(*simulator.Context, *types.RebootGuest) soap.HasFa
 	if fault := m.guestAnswers(); fault != nil {
 		return &methods.RebootGuestBody{Fault_: simulator.Fault("", fault)}
 	}
-	if host, ok := m.server.bound[m.Self]; ok {
+	if host, ok := m.server.bound[m.Self]; ok && !m.guestHangs() {
 		if err := m.server.cfg.World.Restart(host); err != nil {
 			return &methods.RebootGuestBody{Fault_: simulator.Fault("", &types.SystemError{Reason: err.Error()})}
 		}
@@ -90,6 +93,12 @@ func (m *machine) guestAnswers() types.BaseMethodFault {
 		return &types.ToolsUnavailable{}
 	}
 	return nil
+}
+
+// guestHangs reports whether the guest takes an order and does not carry it out, which
+// vCenter does not learn.
+func (m *machine) guestHangs() bool {
+	return m.server.faults.holds(FaultGuest, m.server.nameOf(m.Self))
 }
 
 // unseen does work after the delay without a task.

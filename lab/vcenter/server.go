@@ -58,6 +58,7 @@ type Server struct {
 	bound   map[types.ManagedObjectReference]string // machine to host of the world
 	clone   types.ManagedObjectReference            // the mirror copy of the SMP
 	stores  map[types.ManagedObjectReference]store
+	files   map[types.ManagedObjectReference]types.VirtualMachineFileLayoutEx // of a host's machine, without snapshots
 	service *simulator.Service
 
 	mu      sync.Mutex // guards all below
@@ -83,6 +84,7 @@ func New(cfg Config) (*Server, error) {
 		stats:  stats{calls: map[string]int{}, tasks: map[string]int{}},
 		bound:  map[types.ManagedObjectReference]string{},
 		stores: map[types.ManagedObjectReference]store{},
+		files:  map[types.ManagedObjectReference]types.VirtualMachineFileLayoutEx{},
 		busy:   map[types.ManagedObjectReference]types.ManagedObjectReference{}, backups: map[types.ManagedObjectReference]*simulator.Task{},
 	}
 	s.closing, s.close = context.WithCancel(context.Background())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/vmware/govmomi/simulator"
@@ -63,17 +64,16 @@ func (s *Server) newTask(ctx *simulator.Context, ref, vm types.ManagedObjectRefe
 // carryOut lets the time of a task pass, does its work and ends it.
 func (s *Server) carryOut(t *simulator.Task, vm *simulator.VirtualMachine, name string, d Delay, do work) {
 	ctx := s.context()
-	err := s.pass(d, func(percent int32) {
-		amend(ctx, t, func(i *types.TaskInfo) { i.Progress = percent })
-	})
+	err := s.hold(vm.Name, name)
+	if err == nil {
+		err = s.pass(d, func(percent int32) {
+			amend(ctx, t, func(i *types.TaskInfo) { i.Progress = percent })
+		})
+	}
 	var result types.AnyType
 	var fault types.BaseMethodFault = &types.HostCommunication{}
 	if err == nil {
-		if f, fails := s.faults.strike(FaultTask, vm.Name, name); fails {
-			if fault = f.Is; fault == nil {
-				fault = &types.SystemError{Reason: "the practice vCenter was told to let this task fail"}
-			}
-		} else {
+		if fault = s.fails(vm.Name, name); fault == nil {
 			ctx.WithLock(vm, func() { result, fault = do(ctx, vm) })
 		}
 	}
@@ -81,6 +81,46 @@ func (s *Server) carryOut(t *simulator.Task, vm *simulator.VirtualMachine, name 
 	delete(s.busy, vm.Self)
 	s.mu.Unlock()
 	s.finish(ctx, t, result, fault)
+}
+
+// hold keeps a task from beginning its work for as long as it is to be held.
+func (s *Server) hold(vm, task string) error {
+	cleared := s.faults.done() // before the look: Clear may come in between
+	if _, held := s.faults.strike(FaultHeld, vm, task); !held {
+		return nil
+	}
+	select {
+	case <-cleared:
+		return nil
+	case <-s.closing.Done():
+		return context.Cause(s.closing)
+	}
+}
+
+// fails is what a task on a machine is to end with in place of its work, or nil.
+func (s *Server) fails(vm, task string) types.BaseMethodFault {
+	kinds := []struct {
+		kind  string
+		tasks []string // nil for all
+		is    types.BaseMethodFault
+	}{
+		{FaultTask, nil, &types.SystemError{Reason: "the practice vCenter was told to let this task fail"}},
+		{FaultPowerOn, []string{"PowerOnVM_Task"}, &types.FileLocked{FileFault: types.FileFault{File: "/" + vm + "/" + vm + ".vmdk"}}},
+		{FaultRevert, []string{"RevertToSnapshot_Task", "RevertToCurrentSnapshot_Task"},
+			&types.FileNotFound{FileFault: types.FileFault{File: "/" + vm + "/" + vm + ".vmsd"}}},
+	}
+	for _, k := range kinds {
+		if k.tasks != nil && !slices.Contains(k.tasks, task) {
+			continue
+		}
+		if f, strikes := s.faults.strike(k.kind, vm, task); strikes {
+			if f.Is != nil {
+				return f.Is
+			}
+			return k.is
+		}
+	}
+	return nil
 }
 
 // finish gives a task its end.
@@ -114,6 +154,10 @@ func words(f types.BaseMethodFault) string {
 		return "An error occurred while quiescing the virtual machine. See the virtual machine's event log for details."
 	case *types.NoDiskSpace:
 		return "Insufficient disk space on datastore."
+	case *types.FileLocked:
+		return "Unable to access a file since it is locked"
+	case *types.FileNotFound:
+		return "File was not found"
 	case *types.InvalidPowerState:
 		return "The attempted operation cannot be performed in the current state."
 	case *types.SnapshotIncompatibleDeviceInVm:

@@ -23,6 +23,8 @@ type client struct {
 	backlog int   // events that wait on the computer
 	contact int64 // number of contacts so far, the salt of the next
 
+	own agentState // where there is no server; see installed
+
 	web  link // to the SMP, for policies and events; over the gateway where that applies
 	task link // to home
 }
@@ -105,6 +107,7 @@ func (w *World) act(number int) (next int64) {
 	}
 	c.counted = max(c.counted, on)
 	w.makeEvents(c, w.at)
+	c.install()
 	w.callIn(c, number)
 	next = w.at + w.pause(c, number)
 	c.contact++
@@ -161,6 +164,7 @@ func (w *World) callIn(c *client, number int) {
 	}
 	hold := between(mix(w.seed, uint64(number), saltHold, uint64(c.contact)), webHold, hurry)
 	c.web = link{from: w.at, ends: w.at + hold}
+	w.ask(c, number)
 	n := min(c.backlog, eventsPerContact, w.queue.room())
 	c.backlog -= n
 	w.queue.files += n
@@ -220,6 +224,8 @@ type ClientTruth struct {
 	Connected bool      `json:"connected"`
 	Backlog   int       `json:"backlog"`
 	Contact   time.Time `json:"contact"` // the last that was let in; zero when none was
+	// Agent is the version of the agent that it has, whatever the CMDB knows.
+	Agent string `json:"agent"`
 }
 
 // Client finds a managed computer by name, such as WS-0412.
@@ -235,6 +241,7 @@ func (w *World) Client(name string) (ClientTruth, error) {
 	t := ClientTruth{
 		Name: c.name, Address: c.address.String(), Home: c.home.name,
 		On: on <= w.at && w.at < off && (c.server == nil || c.server.up()), Connected: c.connected(w.at), Backlog: c.backlog,
+		Agent: c.installed().version,
 	}
 	if c.web.ends > 0 {
 		t.Contact = moment(c.web.from)

@@ -69,6 +69,7 @@ func (w *World) tick() {
 	if w.at%60 == 0 {
 		w.playConsole()
 		w.playLogs()
+		w.playNeighbours()
 	}
 	w.playQueue()
 }

@@ -59,6 +59,13 @@ type Condition struct {
 //	iis          Host Name Number Word     requests of an address in the log of IIS; Word is a path
 //	iis-log      Host Word                 how that log is written from now on, of WebFormats, or gone
 //	sql          Name and what it needs    the SQL Server; the table is at setSQL
+//	restore-database Host                  the CMDB is what it was at the newest full backup, the
+//	                                       last that the condition sql backup has taken
+//	upgrade      Word                      the server of a role, smp, site or gateway, is of the
+//	                                       new version; with the SMP the CMDB is too
+//	installer-rule Host Name               the next upgrade of the host switches a local rule on
+//	trust        Host On                   off: the domain does not know the host's password any
+//	                                       more; on: the host has been given a new one
 //
 // A new rule may leave out what can be left to Windows: it is then enabled, allows,
 // TCP, for any profile, address and program.
@@ -150,6 +157,8 @@ func fields() map[string]field {
 		"power":       {host: true, on: true, whileOff: true, set: setPower},
 		"service":     {host: true, name: true, word: true, set: setService},
 		"sql":         {name: true, set: setSQL},
+		"upgrade":     {word: true, set: setUpgrade},
+		"trust":       {host: true, on: true, whileOff: true, set: setTrust},
 
 		"service-start": {host: true, name: true, word: true, set: setStart},
 		"stays-stopped": {host: true, name: true, on: true, set: setLame},
@@ -170,6 +179,9 @@ func fields() map[string]field {
 		"log-cleared":   {host: true, name: true, set: setLogCleared},
 		"iis":           {host: true, name: true, number: true, set: setWeb},
 		"iis-log":       {host: true, word: true, set: setWebLog},
+
+		"installer-rule":   {host: true, name: true, set: setInstallerRule},
+		"restore-database": {host: true, set: setRestore},
 	}
 }
 

@@ -89,6 +89,13 @@ func TestConditionsShow(t *testing.T) {
 			set:  []Condition{{Field: "any-port", Host: "SMP1", On: on(true)}, {Field: "any-port", Host: "SMP1", On: on(false)}},
 			want: func(l lab) bool { return l.host("SMP1").OpenRules == 4 },
 		},
+		"policy that comes back": {
+			set: []Condition{
+				{Field: "gpo-add", Host: "SMP1", Rule: &Rule{Name: "x", Source: "CORP", Ports: []string{"443"}}}, {Field: "gpo-remove", Host: "SMP1", Name: "x"},
+				{Field: "gpo-add", Host: "SMP1", Rule: &Rule{Name: "x", Source: "CORP", Ports: []string{"443"}}},
+			},
+			want: func(l lab) bool { return l.host("SMP1").OpenRules == 5 },
+		},
 		"policy taken away": {
 			set:  []Condition{{Field: "gpo-add", Host: "SMP1", Rule: &Rule{Name: "x", Source: "CORP"}}, {Field: "gpo-remove", Host: "SMP1", Name: "x"}},
 			want: func(l lab) bool { return l.host("SMP1").OpenRules == 4 },

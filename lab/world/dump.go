@@ -3,6 +3,7 @@ package world
 import (
 	"slices"
 	"strings"
+	"time"
 )
 
 // Dump is everything of the world that a back-out must bring back, in a fixed
@@ -18,10 +19,28 @@ type HostDump struct {
 	Name, Machine string
 	Power         Power
 	Version       string
+	Products      []Product
 	Profiles      []Profile
 	Rules         []Rule // by store and name
 	Services      []Service
 	Closings      []Closing
+	Disks         []Disk
+	Files         []File
+	Folders       []string
+	Password      time.Time // when that of the machine account was renewed
+	Trusted       bool      // whether the domain knows it
+
+	// Databases are those of the SQL Server, nil on another host.
+	Databases *DatabaseDump
+}
+
+// DatabaseDump is what of the SQL Server a back-out must bring back.
+type DatabaseDump struct {
+	Identity string
+	Schema   string // the version of ITMS that the CMDB is of
+	Sites    []SiteService
+	Backups  []Backup
+	Others   []string // the other databases, by name
 }
 
 // Dump copies it.
@@ -31,13 +50,27 @@ func (w *World) Dump() Dump {
 	var d Dump
 	for _, h := range w.hosts {
 		hd := HostDump{
-			Name: h.name, Machine: h.machine, Power: h.power, Version: h.version,
+			Name: h.name, Machine: h.machine, Power: h.power, Version: h.version, Products: h.products(),
 			Profiles: slices.Clone(h.profiles), Rules: cloneRules(h.rules),
-			Services: slices.Clone(h.services), Closings: cloneClosings(h.closings),
+			Services: slices.Clone(h.services), Closings: cloneClosings(h.closings), Disks: slices.Clone(h.disks),
+			Files: slices.Clone(h.files), Folders: slices.Clone(h.folders),
+			Password: h.account.renewed, Trusted: w.trusts(h),
 		}
 		sortRules(hd.Rules)
 		slices.SortFunc(hd.Services, func(a, b Service) int { return strings.Compare(a.Name, b.Name) })
+		if h.role == roleSQL {
+			hd.Databases = w.database.dump()
+		}
 		d.Hosts = append(d.Hosts, hd)
 	}
 	return d
+}
+
+func (d database) dump() *DatabaseDump {
+	c := d.clone()
+	dump := DatabaseDump{Identity: c.identity, Schema: c.schema, Sites: c.sites, Backups: c.backups}
+	for _, o := range c.others {
+		dump.Others = append(dump.Others, o.Name)
+	}
+	return &dump
 }

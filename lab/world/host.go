@@ -15,6 +15,7 @@ const bootSeconds = 150
 type host struct {
 	name, role, label, machine string
 	bios                       string // UUID
+	physical                   bool   // no hypervisor has it
 	windows                    string // version of the operating system
 
 	address netip.Addr
@@ -37,6 +38,7 @@ type host struct {
 	files     []File
 	folders   []string // that are there although no file may be in them
 	account   account
+	agent     agentState
 	system    system
 
 	marker   string // HKLM value that arms the task

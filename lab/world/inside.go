@@ -78,9 +78,8 @@ func (w *World) inside(h *host) Inside {
 		Windows: h.windows, Boot: h.began.Add(h.ahead()), Networks: h.networks(),
 		Services: slices.Clone(h.services), Products: h.products(), Disks: slices.Clone(h.disks),
 		Files: slices.Clone(h.files), Folders: slices.Clone(h.folders),
-		Account: Account{Domain: "lab.example", Joined: true, Renewed: h.account.renewed,
-			Trusted: h.account.renewed.Equal(w.directory[h.name])},
-		SMP: h.role == roleSMP, Flush: s.flush, Paused: s.paused, Schedules: s.schedules,
+		Account: Account{Domain: "lab.example", Joined: true, Renewed: h.account.renewed, Trusted: w.trusts(h)},
+		SMP:     h.role == roleSMP, Flush: s.flush, Paused: s.paused, Schedules: s.schedules,
 		Laid: maps.Clone(s.laid), Ordered: maps.Clone(s.ordered), RestartOrdered: s.restart != 0,
 		Constrained: s.constrained, Pending: clonePending(s.pending), Installers: slices.Clone(s.installers), Installing: s.installing,
 	}

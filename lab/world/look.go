@@ -95,7 +95,10 @@ func (w *World) hostTruth(h *host, connected int) HostTruth {
 		Doors: g.doors, OpenRules: g.openRules,
 		Rules: cloneRules(h.rules), Profiles: slices.Clone(h.profiles),
 		Services: slices.Clone(h.services), Disks: slices.Clone(h.disks),
-		Version: h.version, Connected: connected, ClockSeconds: h.clock,
+		Version: h.version, Connected: connected, ClockSeconds: h.clock, Trusted: w.trusts(h),
+	}
+	if h.role == roleSQL {
+		t.Schema = w.database.schema
 	}
 	if h.up() {
 		t.UptimeSeconds = int64(w.now.Sub(h.began) / time.Second)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -13,12 +14,14 @@ import (
 // same seed and number of computers. The clock stands still meanwhile.
 
 // savedFormat changes with what is saved, so that nothing old is read as something new.
-const savedFormat = 3
+const savedFormat = 4
 
 type savedWorld struct {
 	Format  int
 	Seed    uint64
 	Managed int
+	// PhysicalSQL is of Options; what SharedSQL brings is in the database.
+	PhysicalSQL bool
 
 	Now  time.Time
 	At   int64
@@ -34,6 +37,7 @@ type savedWorld struct {
 	Snapshots []savedSnapshot
 	Directory map[string]time.Time
 	Arrivals  map[netip.Addr]int64
+	Installer map[string][]string // local rules that the next installer switches on
 
 	Outside, Refused, Produced int64
 }
@@ -55,6 +59,7 @@ type savedHost struct {
 	Renewed  time.Time
 	System   savedSystem
 	Marker   string
+	Agent    savedAgent
 	Task     *Task
 	TaskRan  bool
 	Closings []Closing
@@ -98,7 +103,10 @@ type savedClient struct {
 	Counted, Rest, Contact int64
 	Backlog                int
 	Web, Task              savedLink
+	Agent                  savedAgent
 }
+
+type savedAgent struct{ Version, Offered string }
 
 type savedLink struct{ From, Ends int64 }
 
@@ -116,11 +124,27 @@ type savedQueue struct {
 }
 
 type savedDatabase struct {
-	Identity string
-	Backups  []Backup
-	Others   []Database
-	Sites    []SiteService
-	Missing  map[string]bool
+	Identity  string
+	Schema    string
+	Backups   []Backup
+	Others    []Database
+	Sites     []SiteService
+	Computers []savedKnown
+	Missing   map[string]bool
+	Kept      *savedContents
+}
+
+// savedKnown is kept for thousands, so that its keys are short.
+type savedKnown struct {
+	Asked int64  `json:"t"`
+	Agent string `json:"v"`
+}
+
+// savedContents is what the newest backup holds; its own Kept is nil.
+type savedContents struct {
+	Database savedDatabase
+	Rows     int
+	Handled  int64
 }
 
 type savedSnapshot struct {
@@ -138,16 +162,16 @@ func (w *World) Save() ([]byte, error) {
 	w.lock()
 	defer w.mu.Unlock()
 	s := savedWorld{
-		Format: savedFormat, Seed: w.seed, Managed: len(w.clients), Now: w.now, At: w.at, Pace: w.pace,
+		Format: savedFormat, Seed: w.seed, Managed: len(w.clients), PhysicalSQL: w.sql().physical, Now: w.now, At: w.at, Pace: w.pace,
 		Queue: w.queue.saved(), Database: w.database.saved(), Directory: w.directory, Arrivals: w.arrivals,
-		Outside: w.outside, Refused: w.refused, Produced: w.produced,
+		Installer: w.installerRules, Outside: w.outside, Refused: w.refused, Produced: w.produced,
 	}
 	for _, h := range w.machines() {
 		s.Machines = append(s.Machines, h.saved())
 	}
 	for i := range w.clients {
 		c := &w.clients[i]
-		s.Clients = append(s.Clients, savedClient{c.counted, c.rest, c.contact, c.backlog, c.web.saved(), c.task.saved()})
+		s.Clients = append(s.Clients, savedClient{c.counted, c.rest, c.contact, c.backlog, c.web.saved(), c.task.saved(), c.own.saved()})
 	}
 	for _, e := range w.agenda {
 		s.Agenda = append(s.Agenda, e.saved())
@@ -165,6 +189,13 @@ func (w *World) Save() ([]byte, error) {
 	return b, nil
 }
 
+// complete reports whether every saved database has all computers.
+func (s savedWorld) complete(computers int) bool {
+	return len(s.Database.Computers) == computers && !slices.ContainsFunc(s.Snapshots, func(k savedSnapshot) bool {
+		return len(k.Database.Computers) != computers
+	})
+}
+
 // Resume takes up a world that Save has put away. Its time, seed and number of
 // computers are those of then; Manual is o's, and so is Pace where it is given.
 func Resume(o Options, saved []byte) (*World, error) {
@@ -175,14 +206,17 @@ func Resume(o Options, saved []byte) (*World, error) {
 	if s.Format != savedFormat {
 		return nil, fmt.Errorf("the saved practice world has format %d, this lab reads %d", s.Format, savedFormat)
 	}
-	w := New(Options{Pace: cmp.Or(o.Pace, s.Pace), Seed: s.Seed, Manual: o.Manual, Managed: s.Managed})
+	w := New(Options{Pace: cmp.Or(o.Pace, s.Pace), Seed: s.Seed, Manual: o.Manual, Managed: s.Managed, PhysicalSQL: s.PhysicalSQL})
 	if len(s.Clients) != len(w.clients) || len(s.Agenda) != len(w.agenda) || len(s.Console) != len(w.console) || len(s.Machines) != len(w.machines()) {
 		return nil, fmt.Errorf("the saved practice world has %d computers and %d machines, this lab makes %d and %d", len(s.Clients), len(s.Machines), len(w.clients), len(w.machines()))
+	}
+	if !s.complete(len(w.roll)) {
+		return nil, fmt.Errorf("the saved practice world has a CMDB without all of its %d computers", len(w.roll))
 	}
 	w.now, w.at = s.Now, s.At
 	w.queue.resume(s.Queue)
 	w.database = s.Database.resumed()
-	w.directory, w.arrivals = s.Directory, s.Arrivals
+	w.directory, w.arrivals, w.installerRules = s.Directory, s.Arrivals, s.Installer
 	w.outside, w.refused, w.produced = s.Outside, s.Refused, s.Produced
 	// The snapshots first: they begin from hosts as they were made.
 	for _, k := range s.Snapshots {
@@ -205,7 +239,7 @@ func Resume(o Options, saved []byte) (*World, error) {
 	for i, c := range s.Clients {
 		into := &w.clients[i]
 		into.counted, into.rest, into.contact, into.backlog = c.Counted, c.Rest, c.Contact, c.Backlog
-		into.web, into.task = c.Web.resumed(), c.Task.resumed()
+		into.web, into.task, into.own = c.Web.resumed(), c.Task.resumed(), c.Agent.resumed()
 	}
 	for i, e := range s.Agenda {
 		w.agenda[i] = entry{e.At, e.Computer}
@@ -221,7 +255,7 @@ func (h *host) saved() savedHost {
 	y := &h.system
 	s := savedHost{
 		Name: h.name, Clock: h.clock, Power: h.power, Ready: h.ready, Began: h.began, Profiles: h.profiles, Rules: h.rules, Services: h.services,
-		Version: h.version, Disks: h.disks, Files: h.files, Folders: h.folders, Renewed: h.account.renewed, Marker: h.marker, Task: h.task, Closings: h.closings, Caller: h.caller,
+		Version: h.version, Disks: h.disks, Files: h.files, Folders: h.folders, Renewed: h.account.renewed, Marker: h.marker, Agent: h.agent.saved(), Task: h.task, Closings: h.closings, Caller: h.caller,
 		System: savedSystem{
 			Logs: y.logs, Web: y.web.saved(), Since: y.since, Laid: y.laid, Ordered: y.ordered, Restart: y.restart, Pending: y.pending, Installers: y.installers, Installing: y.installing,
 			Action: y.action, Schedules: y.schedules, Flush: y.flush, Paused: y.paused, Constrained: y.constrained, Lame: y.lame, NoReturn: y.noReturn,
@@ -237,7 +271,7 @@ func (h *host) resume(s savedHost) {
 	y := s.System
 	h.clock, h.power, h.ready, h.began, h.profiles, h.rules, h.services = s.Clock, s.Power, s.Ready, s.Began, s.Profiles, s.Rules, s.Services
 	h.version, h.disks, h.account.renewed, h.marker, h.task, h.caller = s.Version, s.Disks, s.Renewed, s.Marker, s.Task, s.Caller
-	h.files, h.folders, h.closings = s.Files, s.Folders, s.Closings
+	h.files, h.folders, h.agent, h.closings = s.Files, s.Folders, s.Agent.resumed(), s.Closings
 	h.gate = nil
 	h.system = system{
 		logs: y.Logs, web: y.Web.resumed(), since: y.Since, laid: y.Laid, ordered: y.Ordered, restart: y.Restart, pending: y.Pending, installers: y.Installers, installing: y.Installing,
@@ -280,13 +314,31 @@ func (q *queue) resume(s savedQueue) {
 }
 
 func (d database) saved() savedDatabase {
-	return savedDatabase{d.identity, d.backups, d.others, d.sites, d.missing}
+	s := savedDatabase{Identity: d.identity, Schema: d.schema, Backups: d.backups, Others: d.others, Sites: d.sites, Missing: d.missing,
+		Computers: make([]savedKnown, len(d.computers))}
+	for i, k := range d.computers {
+		s.Computers[i] = savedKnown{k.asked, k.agent}
+	}
+	if k := d.kept; k != nil {
+		s.Kept = &savedContents{k.database.saved(), k.rows, k.handled}
+	}
+	return s
 }
 
 func (s savedDatabase) resumed() database {
-	return database{identity: s.Identity, backups: s.Backups, others: s.Others, sites: s.Sites, missing: s.Missing}.clone()
+	d := database{identity: s.Identity, schema: s.Schema, backups: s.Backups, others: s.Others, sites: s.Sites, missing: s.Missing}.clone()
+	for _, k := range s.Computers {
+		d.computers = append(d.computers, known{k.Asked, k.Agent})
+	}
+	if k := s.Kept; k != nil {
+		d.kept = &contents{k.Database.resumed(), k.Rows, k.Handled}
+	}
+	return d
 }
 
 func (l link) saved() savedLink   { return savedLink{l.from, l.ends} }
 func (s savedLink) resumed() link { return link{s.From, s.Ends} }
 func (e entry) saved() savedEntry { return savedEntry{e.at, e.computer} }
+
+func (a agentState) saved() savedAgent   { return savedAgent{a.version, a.offered} }
+func (s savedAgent) resumed() agentState { return agentState{s.Version, s.Offered} }

@@ -38,6 +38,7 @@ func busy(t *testing.T) lab {
 		{Field: "clock", Host: "SITE1", Number: number(90)}, {Field: "log", Host: "SMP1", Name: "SMP", Number: number(5)},
 		{Field: "log-cleared", Host: "SQL1", Name: "System"}, {Field: "sql", Name: "neighbour", Word: "Payroll", Number: number(5)},
 		{Field: "sql", Name: "missing", Word: "msdb", On: on(true)}, {Field: "paused", On: on(true)}, {Field: "constrained", Host: "WS-0412", On: on(true)},
+		{Field: "upgrade", Word: "smp"}, {Field: "trust", Host: "SQL1", On: on(false)}, {Field: "installer-rule", Host: "GW1", Name: "SMP-Internet-Gateway"},
 		{Field: "pace", Number: number(77)},
 	} {
 		l.set(c)

@@ -42,6 +42,7 @@ const (
 func site(start time.Time) []*host {
 	hosts := []*host{smpHost(), sqlHost(), siteHost(), gatewayHost()}
 	hosts[0].files, hosts[0].folders = smpFiles(start), []string{FileBackups}
+	hosts[0].files = append(hosts[0].files, evidenceFiles(start.Add(-41*24*time.Hour), hosts[0].version)...)
 	patched := start.Add(-17*24*time.Hour - 3*time.Hour - 41*time.Minute)
 	for i, h := range hosts {
 		h.subnet = netip.MustParsePrefix("10.20.0.0/24")
@@ -70,7 +71,7 @@ func (h *host) install(began time.Time) {
 
 func smpHost() *host {
 	return &host{
-		name: "SMP1", role: roleSMP, label: "SMP server", version: "8.0",
+		name: "SMP1", role: roleSMP, label: "SMP server", version: versionBefore,
 		machine: "8d1f0c6e-52b4-4b7a-9a53-0f6b2f7d1a01",
 		bios:    "42114d56-9c0f-1e7a-5b3d-60c1a2e4f101",
 		address: netip.MustParseAddr("10.20.0.10"),
@@ -110,7 +111,7 @@ func sqlHost() *host {
 
 func siteHost() *host {
 	return &host{
-		name: "SITE1", role: roleSite, label: "site server", version: "8.0",
+		name: "SITE1", role: roleSite, label: "site server", version: versionBefore,
 		machine: "c3a5e8d4-07f1-4a26-b7de-91d3f06a4c03",
 		bios:    "4211c7b2-e86a-3f91-8d14-0b53c406d303",
 		address: netip.MustParseAddr("10.20.0.12"),
@@ -134,7 +135,7 @@ func gatewayHost() *host {
 	gateway := handRule("SMP-Internet-Gateway", "SMP Internet Gateway (HTTPS)", "443")
 	gateway.Program = apache
 	return &host{
-		name: "GW1", role: roleGateway, label: "internet gateway", version: "8.0",
+		name: "GW1", role: roleGateway, label: "internet gateway", version: versionBefore,
 		machine:   "f02c9b17-3e8a-4c55-a64f-2d7b8e519d04",
 		bios:      "4211f35c-0d94-4ab6-a7c8-19e4d517c404",
 		address:   netip.MustParseAddr("10.20.0.13"),

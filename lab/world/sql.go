@@ -15,12 +15,18 @@ const CMDB = "Symantec_CMDB"
 // backup is held for the upgrade; a condition takes one.
 type database struct {
 	identity string // the CMDB's database GUID
+	schema   string // the version of ITMS that the CMDB is of
 	backups  []Backup
 	others   []Database
 	sites    []SiteService
+	// computers are those of the world's roll, in its order.
+	computers []known
 	// missing are objects that are not there, or that nobody may read, in lower
 	// case: "dbo.eventqueueentry", "msdb.dbo.backupset", "msdb", "view server state".
 	missing map[string]bool
+	// kept is what the newest backup that a condition took would bring back, and at the
+	// start what last night's would; it never changes, so that copies may share it.
+	kept *contents
 }
 
 // Backup is a full backup of the CMDB as msdb has it.
@@ -39,6 +45,26 @@ type Backup struct {
 type Database struct {
 	Name    string
 	Written time.Time // zero when nobody wrote to it since the instance started
+	// Program has so many sessions open while the instance runs, and writes.
+	Program  string
+	Sessions int
+}
+
+// helpDesk is the database of another application, at work.
+func helpDesk() Database {
+	return Database{Name: "HelpDesk", Program: "HelpDesk Application Server", Sessions: 14}
+}
+
+// playNeighbours lets the other applications write, once a minute.
+func (w *World) playNeighbours() {
+	if !w.sql().running("MSSQLSERVER") {
+		return
+	}
+	for i := range w.database.others {
+		if o := &w.database.others[i]; o.Sessions > 0 {
+			o.Written = w.now
+		}
+	}
 }
 
 // SiteService is a computer that the CMDB knows to offer site services.
@@ -52,6 +78,7 @@ type SiteService struct {
 func newDatabase(start time.Time) database {
 	d := database{
 		identity: "5e0c7c1a-9f3b-4d6e-8a21-7b40c9d2e611",
+		schema:   versionBefore,
 		missing:  map[string]bool{},
 		sites: []SiteService{
 			{"8d1f0c6e-52b4-4b7a-9a53-0f6b2f7d1aaa", "SMP1", "lab", 1},
@@ -79,7 +106,7 @@ func nightly(began time.Time) Backup {
 // clone is a copy that shares nothing, as a VM snapshot keeps one.
 func (d database) clone() database {
 	d.backups, d.others, d.sites = slices.Clone(d.backups), slices.Clone(d.others), slices.Clone(d.sites)
-	d.missing = maps.Clone(d.missing)
+	d.computers, d.missing = slices.Clone(d.computers), maps.Clone(d.missing)
 	return d
 }
 
@@ -90,12 +117,16 @@ type SQLView struct {
 	Started time.Time // the instance
 
 	Identity  string
+	Schema    string     // the version of ITMS that the CMDB is of
 	Backups   []Backup   // by time
 	Databases []Database // the other user databases, by name
 	Sites     []SiteService
 
 	Rows   int64 // of EventQueueEntry
 	Oldest int64 // the lowest id; 0 without rows
+
+	roll      []resource
+	computers []known
 
 	missing map[string]bool
 }
@@ -118,8 +149,8 @@ func (w *World) SQL() SQLView {
 	d, q := w.database.clone(), &w.queue
 	v := SQLView{
 		Now: w.timeOf(w.sql()), Machine: w.sql().name, Started: w.sql().began,
-		Identity: d.identity, Backups: d.backups, Databases: d.others, Sites: d.sites,
-		Rows: int64(q.database), missing: d.missing,
+		Identity: d.identity, Schema: d.schema, Backups: d.backups, Databases: d.others, Sites: d.sites,
+		Rows: int64(q.database), roll: w.roll, computers: d.computers, missing: d.missing,
 	}
 	if v.Rows > 0 {
 		v.Oldest = q.processed + 1

@@ -11,7 +11,7 @@ import (
 
 // setSQL makes a condition of the SQL Server so. Name says what:
 //
-//	backup             a full backup is written now
+//	backup             a full backup is written now, which restore-database brings back
 //	backup-age         Number  hours since the newest full backup; newer ones are gone
 //	backup-damaged     On      the newest one
 //	backup-copy-only   On      the same
@@ -52,6 +52,7 @@ func takeBackup(w *World, _ *host, _ Condition) error {
 	b := nightly(w.now)
 	b.Finished = w.now
 	w.database.backups = append(w.database.backups, b)
+	w.database.kept = w.contents()
 	return nil
 }
 

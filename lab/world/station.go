@@ -32,7 +32,7 @@ func (w *World) prepare(c *client, number int) {
 // stationHost is a Windows 10 with the management agent and no doors of its own.
 func stationHost(name string, number int, address netip.Addr) *host {
 	return &host{
-		name: name, role: roleClient, label: "test client", version: "8.0", windows: "10.0.19045",
+		name: name, role: roleClient, label: "test client", version: versionBefore, windows: "10.0.19045",
 		machine:  fmt.Sprintf("5a3c71e0-44d2-4f0b-8a6e-2c9d1b7e%04d", number),
 		bios:     fmt.Sprintf("4c4c4544-0051-3710-8043-b4c04f52%04d", number),
 		address:  address,

@@ -32,6 +32,10 @@ type HostTruth struct {
 	// ClockSeconds is how far the host's own clock is ahead of Now; below 0 behind.
 	ClockSeconds int64 `json:"clock_seconds"`
 
+	// Trusted reports whether the domain knows the password of the machine account; a
+	// host outside the domain has no trust to lose.
+	Trusted bool `json:"trusted"`
+
 	// Answers reports whether the bot's own address gets in by WinRM.
 	Answers bool `json:"answers"`
 
@@ -47,7 +51,10 @@ type HostTruth struct {
 	ServicesRunning int       `json:"services_running"` // of those that start by themselves
 	ServicesTotal   int       `json:"services_total"`
 	Version         string    `json:"version"` // of ITMS; empty where none is installed
-	Disks           []Disk    `json:"disks"`
+	// Schema is the version of ITMS that the CMDB is of, on the SQL Server alone. One
+	// that is not the SMP's belongs to an upgrade of which a part went back.
+	Schema string `json:"schema"`
+	Disks  []Disk `json:"disks"`
 
 	// Restore is the armed self-restore, nil when there is none.
 	Restore *RestoreTruth `json:"restore"`

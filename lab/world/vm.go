@@ -24,16 +24,22 @@ type Machine struct {
 	Trusted bool
 }
 
-// Machines lists the hosts as a hypervisor sees them, in the order of Truth.
+// physicalBIOS is the UUID of a machine of its own: a maker's and no hypervisor's.
+const physicalBIOS = "4c4c4544-0034-4a10-8052-b7c04f4d5331"
+
+// Machines lists the hosts that a hypervisor has, in the order of Truth.
 func (w *World) Machines() []Machine {
 	w.lock()
 	defer w.mu.Unlock()
-	list := make([]Machine, len(w.hosts))
-	for i, h := range w.hosts {
-		list[i] = Machine{
-			Host: h.name, BIOS: h.bios, Power: h.power, Tools: h.up(), GrowthMB: h.growth(),
-			Renewed: h.account.renewed, Trusted: h.account.renewed.Equal(w.directory[h.name]),
+	var list []Machine
+	for _, h := range w.hosts {
+		if h.physical {
+			continue
 		}
+		list = append(list, Machine{
+			Host: h.name, BIOS: h.bios, Power: h.power, Tools: h.up(), GrowthMB: h.growth(),
+			Renewed: h.account.renewed, Trusted: w.trusts(h),
+		})
 	}
 	return list
 }
@@ -78,10 +84,42 @@ type account struct{ renewed time.Time }
 // Windows does every thirty days.
 func (w *World) RenewPassword(name string) error {
 	return w.onHost(name, func(h *host) error {
-		h.account.renewed = w.now
-		w.directory[h.name] = w.now
+		w.renew(h)
 		return nil
 	})
+}
+
+func (w *World) renew(h *host) {
+	h.account.renewed = w.now
+	w.directory[h.name] = w.now
+}
+
+// trusts reports whether the domain knows the password of a host's machine account.
+func (w *World) trusts(h *host) bool { return h.account.renewed.Equal(w.directory[h.name]) }
+
+// Trusts reports whether accounts of the domain can log on to a host: its secure channel
+// works, or it is in no domain and has accounts of its own under the same names.
+func (w *World) Trusts(name string) bool {
+	w.lock()
+	defer w.mu.Unlock()
+	h, err := w.host(name)
+	return err == nil && w.trusts(h)
+}
+
+// setTrust lets the domain lose the password of a host's machine account, or does what
+// Test-ComputerSecureChannel -Repair does on the host: both agree on a new one.
+func setTrust(w *World, h *host, c Condition) error {
+	switch {
+	case h.role == roleGateway:
+		return fmt.Errorf("%s is in no domain", h.name)
+	case !*c.On:
+		w.directory[h.name] = time.Time{}
+	case !h.up():
+		return fmt.Errorf("%s is not running, so nobody can repair its secure channel", h.name)
+	default:
+		w.renew(h)
+	}
+	return nil
 }
 
 // join gives the hosts their machine accounts, twelve days old and from different

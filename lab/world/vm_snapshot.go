@@ -31,6 +31,9 @@ func (w *World) KeepHost(name, id, title string) error {
 	if err != nil {
 		return err
 	}
+	if h.physical {
+		return fmt.Errorf("%s is no virtual machine, so there are no snapshots of it", h.name)
+	}
 	if w.snapshotAt(id) >= 0 {
 		return fmt.Errorf("there is a snapshot %q already", id)
 	}
@@ -80,11 +83,18 @@ func (w *World) bringBack(k *snapshot) {
 		q.put(&q.files, k.files)
 	case roleSQL:
 		w.database = k.database.clone()
-		q.put(&q.database, k.rows)
-		q.injected += k.handled - q.processed
-		q.processed = k.handled
+		w.putRows(k.rows, k.handled)
 	}
 	q.remember(w.at)
+}
+
+// putRows makes the event queue of the database what it was when so many events had been
+// processed.
+func (w *World) putRows(rows int, handled int64) {
+	q := &w.queue
+	q.put(&q.database, rows)
+	q.injected += handled - q.processed
+	q.processed = handled
 }
 
 // ForgetHost removes a snapshot; the host stays as it is.
@@ -109,6 +119,20 @@ func (w *World) SnapshotsOf(name string) []SnapshotTruth {
 	w.lock()
 	defer w.mu.Unlock()
 	return slices.DeleteFunc(w.snapshotsTruth(), func(s SnapshotTruth) bool { return !equalFold(s.Host, name) })
+}
+
+// DeltasOf gives the size in megabytes of the delta disks of each snapshot of a host, by
+// the snapshot's id.
+func (w *World) DeltasOf(name string) map[string]int64 {
+	w.lock()
+	defer w.mu.Unlock()
+	sizes := map[string]int64{}
+	for i := range w.snapshots {
+		if k := &w.snapshots[i]; equalFold(k.state.name, name) {
+			sizes[k.id] = w.deltaMB(i)
+		}
+	}
+	return sizes
 }
 
 // snapshotsTruth lists every snapshot, oldest first.

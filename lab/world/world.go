@@ -30,6 +30,11 @@ type Options struct {
 	Seed    uint64
 	Manual  bool // the clock moves by Advance alone
 	Managed int  // managed computers, servers included; 0 means 5000
+
+	// PhysicalSQL makes the SQL Server's host a machine of its own, which no hypervisor
+	// has. SharedSQL gives the SQL Server a second application's database, which is at
+	// work all the time.
+	PhysicalSQL, SharedSQL bool
 }
 
 // World is the estate. Its methods may be called from many goroutines.
@@ -54,11 +59,15 @@ type World struct {
 	console   []visitor
 	queue     queue
 	database  database
+	roll      []resource // who the computers in the CMDB are; never changes
 	snapshots []snapshot // snapshots of hosts, oldest first
 	// directory is when each host last changed the password of its machine account,
 	// as the domain has it.
 	directory map[string]time.Time
-	powerLoss []func(host string) // called when a host loses its power
+	// installerRules are, by host, the local rules that its next installer switches on. They
+	// are the installer's and not on the host, so that a revert does not change them.
+	installerRules map[string][]string
+	powerLoss      []func(host string) // called when a host loses its power
 
 	arrivals map[netip.Addr]int64 // connections to client ports that were let in
 	outside  int64                // those of strangers
@@ -80,28 +89,38 @@ func New(o Options) *World {
 		changed:  make(chan struct{}),
 		pace:     min(max(o.Pace, MinPace), MaxPace),
 		arrivals: map[netip.Addr]int64{},
+
+		installerRules: map[string][]string{},
 	}
-	w.warmUp(o.Start.UTC(), o.Managed)
+	w.warmUp(o.Start.UTC(), o)
 	return w
 }
 
 // warmUp plays the two hours before start, so that the world begins in the middle
 // of its life: clients connected, a history of the queue.
-func (w *World) warmUp(start time.Time, managed int) {
+func (w *World) warmUp(start time.Time, o Options) {
 	const before = 2 * time.Hour
 	w.now = start.Add(-before)
 	w.at = w.now.Unix()
 	w.hosts = site(start)
+	if o.PhysicalSQL {
+		w.sql().physical, w.sql().bios = true, physicalBIOS
+	}
 	w.database = newDatabase(start)
+	if o.SharedSQL {
+		w.database.others = []Database{helpDesk()}
+	}
 	w.console = newConsole()
-	w.enrol(managed)
+	w.enrol(o.Managed)
+	w.register()
 	w.join(start)
 	w.warmLogs()
 	w.servicesChanged()
 	w.queue.begin(w.at)
 	w.advance(before)
 	w.queue.settle(startDatabase, startFiles)
-	clear(w.arrivals) // those before the start are nobody's business
+	w.database.kept = w.contents() // last night's backup holds much the same
+	clear(w.arrivals)              // those before the start are nobody's business
 	w.outside, w.refused = 0, 0
 	w.version = 1
 }

@@ -121,3 +121,29 @@ func TestUnknownScriptIsRefused(t *testing.T) {
 		t.Errorf("err = %v, want failed, and where the list is", err)
 	}
 }
+
+// TestEvidenceComesOverTheWire: the most that can be asked for is well within what the
+// adapter takes, and the kinds come in the order in which they were asked for.
+func TestEvidenceComesOverTheWire(t *testing.T) {
+	w := world.New(world.Options{Manual: true, Managed: 200})
+	fleet := serveHost(t, w, "SMP1")
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	size := 2 * estate.EvidenceLargest
+	if err := w.Set(world.Condition{Field: "file", Host: "SMP1", Name: world.LogFolder + `\SIM-new.log`, Number: &size}); err != nil {
+		t.Fatal(err)
+	}
+	e, err := fleet.Evidence(ctx, "SMP1", estate.Change, estate.EvidenceQuery{
+		Kinds: []string{estate.EvidenceCoreSettings, estate.EvidenceSIMLogs}, Since: w.Now().Add(-9999 * time.Hour), FileBytes: estate.EvidenceLargest, MostBytes: estate.EvidenceLargest})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, kinds := 0, ""
+	for _, f := range e.Files {
+		all += len(f.Content)
+		kinds += f.Kind + " "
+	}
+	if all != estate.EvidenceLargest || kinds != "core-settings sim-logs sim-logs " || e.Files[1].Bytes != int64(size) || !e.Files[1].Cut {
+		t.Errorf("%d bytes of %s, want %d", all, kinds, estate.EvidenceLargest)
+	}
+}

@@ -254,6 +254,7 @@ func TestScriptsInPowerShell(t *testing.T) {
 // only where a script got one or lost it without a word here.
 func TestScriptsWithoutARehearsal(t *testing.T) {
 	why := map[string]string{
+		"evidence-read":    "it reads files beside their writers and the configuration of IIS through .NET",
 		"iis-read":         "it reads the configuration of IIS and log files beside their writer through .NET",
 		"log-read":         "it reads event logs through .NET and a log file beside its writer",
 		"reboot-lay":       "it makes a volatile key through .NET",

@@ -77,11 +77,11 @@ func types() []string {
 	return []string{
 		"int", "long", "bool", "byte", "char", "string", "ordered", "ref", "regex",
 		"ArgumentException", "InvalidOperationException",
-		"Array", "Convert", "DateTime", "DateTimeOffset", "Environment", "Globalization.CultureInfo", "Globalization.DateTimeStyles",
+		"Array", "BitConverter", "Convert", "DateTime", "DateTimeOffset", "Environment", "Globalization.CultureInfo", "Globalization.DateTimeStyles",
 		"Diagnostics.Eventing.Reader.EventLogQuery", "Diagnostics.Eventing.Reader.EventLogReader", "Diagnostics.Stopwatch",
 		"IO.Directory", "IO.DirectoryInfo", "IO.File", "IO.Path", "Math", "Net.IPAddress", "Net.WebUtility", "StringComparison",
 		"Microsoft.Win32.Registry", "Microsoft.Win32.RegistryKeyPermissionCheck", "Microsoft.Win32.RegistryOptions",
-		"Text.Encoding", "TimeSpan", "Xml.XmlDocument",
+		"Security.Cryptography.SHA256CryptoServiceProvider", "Text.Encoding", "TimeSpan", "Xml.XmlDocument",
 	}
 }
 

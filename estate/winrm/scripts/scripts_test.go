@@ -48,6 +48,9 @@ func contracts() map[string]contract {
 		"file-newest": {[]string{"cap", "path", "seconds"}, []reflect.Type{
 			reflect.TypeFor[estate.NewestFile](), reflect.TypeFor[estate.File](),
 		}},
+		"evidence-read": {keys(reflect.TypeFor[estate.EvidenceQuery]()), []reflect.Type{
+			reflect.TypeFor[estate.Evidence](), reflect.TypeFor[estate.EvidenceFile](), reflect.TypeFor[estate.EvidenceMiss](),
+		}},
 		"iis-read": {keys(reflect.TypeFor[estate.IISQuery]()), []reflect.Type{
 			reflect.TypeFor[estate.IISLog](), reflect.TypeFor[estate.IISSite](), reflect.TypeFor[estate.IISCaller](),
 		}},

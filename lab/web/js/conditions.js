@@ -13,8 +13,10 @@ const hostOf = (w, name) => w.hosts.find((h) => h.name === name) ?? w.hosts[0];
 // Each row: its label, its controls in order, and the condition for their values.
 // A control is {number} with the value it starts with, or {choose} with its options,
 // either a function of the world and of the values to its left; {least} is the smallest
-// number where that is not 0.
+// number where that is not 0. A row that goes elsewhere than to the world names where,
+// and one with live draws its options anew whenever the world changes.
 const rows = [
+  { label: 'Upgraded by hand', controls: [{ choose: () => [['smp', 'SMP and its database'], ['site', 'Site server'], ['gateway', 'Gateway']] }], body: ([word]) => ({ upgrade: word }) },
   { label: 'Events in the queue', controls: [{ number: (w) => w.queue.database }], body: ([n]) => ({ field: 'queue', number: Number(n) }) },
   { label: 'Queue is stuck', controls: [{ choose: () => yesNo }], body: ([on]) => ({ field: 'stuck', on: on === 'true' }) },
   {
@@ -31,6 +33,8 @@ const rows = [
     body: ([host, name, n]) => ({ field: 'log', host, name, number: Number(n) }),
   },
   { label: 'Newest backup, hours old', controls: [{ number: () => 30 }], body: ([n]) => ({ field: 'sql', name: 'backup-age', number: Number(n) }) },
+  { label: 'A full backup is taken', controls: [{ choose: () => [['backup', 'now']] }], body: ([name]) => ({ field: 'sql', name }) },
+  { label: 'The CMDB is restored', controls: [{ choose: (w) => hosts(w).filter(([name]) => hostOf(w, name).role === 'sql') }], body: ([host]) => ({ field: 'restore-database', host }) },
   { label: 'A restart is pending', controls: [{ choose: hosts }, { choose: () => yesNo }], body: ([host, on]) => ({ field: 'pending', host, name: 'servicing', on: on === 'true' }) },
   { label: 'Clock, seconds ahead', controls: [{ choose: hosts }, { number: (w, [host]) => (hostOf(w, host).clock_seconds ? 0 : 3600), least: -604800 }], body: ([host, n]) => ({ field: 'clock', host, number: Number(n) }) },
   { label: 'Newest file backup, hours old', controls: [{ number: () => 30 }], body: ([n]) => ({ field: 'files-age', host: 'SMP1', number: Number(n) }) },
@@ -53,6 +57,19 @@ const rows = [
   { label: 'Group policy opens a port', controls: [{ choose: hosts }, { number: () => 443 }], body: ([host, port]) => ({ field: 'gpo-add', host, rule: policyRule(port) }) },
   { label: 'Firewall profile', controls: [{ choose: hosts }, { choose: () => ['Domain', 'Private', 'Public'].map((p) => [p, p]) }, { choose: () => [...onOff].reverse() }], body: ([host, name, on]) => ({ field: 'profile', host, name, on: on === 'true' }) },
   { label: 'What no rule names', controls: [{ choose: hosts }, { choose: () => [['Allow', 'Allow'], ['Block', 'Block']] }], body: ([host, word]) => ({ field: 'inbound', host, word }) },
+  {
+    label: 'An installer will switch on',
+    controls: [{ choose: hosts }, { choose: (w, [host]) => hostOf(w, host).rules.filter((r) => r.store === 'Local').map((r) => [r.name, r.display]) }],
+    body: ([host, name]) => ({ field: 'installer-rule', host, name }),
+  },
+  { label: 'The domain trusts', controls: [{ choose: (w) => hosts(w).filter(([name]) => name !== 'GW1') }, { choose: (w, [host]) => currentFirst(yesNo, String(!hostOf(w, host).trusted)) }], body: ([host, on]) => ({ field: 'trust', host, on: on === 'true' }) },
+  {
+    label: 'Somebody removes a snapshot',
+    to: '/lab/snapshots',
+    live: true,
+    controls: [{ choose: (w) => (w.snapshots ?? []).map((s) => [`${s.host} ${s.name}`, `${s.host}: ${s.name}`]) }],
+    body: ([snapshot]) => ({ vm: snapshot.split(' ')[0], remove: snapshot.slice(snapshot.indexOf(' ') + 1) }),
+  },
   { label: 'Local rules count', controls: [{ choose: hosts }, { choose: () => [...yesNo].reverse() }], body: ([host, on]) => ({ field: 'local-rules', host, on: on === 'true' }) },
 ];
 
@@ -90,12 +107,21 @@ function draw(row, refused) {
     }
   }
   refresh(0);
+  if (row.live) {
+    const options = () => JSON.stringify(row.controls[0].choose(state.world, []));
+    let drawn = options();
+    watch(() => {
+      if (drawn === options()) return;
+      drawn = options();
+      refresh(0);
+    }, 'world');
+  }
   const set = el('button', { type: 'submit', class: 'link', 'aria-label': `Set ${row.label}` }, 'Set');
   return el('form', { class: controls.length > 1 ? 'condition long' : 'condition', onsubmit }, el('span', {}, row.label), controls, set);
   async function onsubmit(event) {
     event.preventDefault();
     try {
-      await send('/lab/world', row.body(values(controls.length)));
+      await send(row.to ?? '/lab/world', row.body(values(controls.length)));
       refused.textContent = '';
       await loadWorld();
       refresh(1);

@@ -53,13 +53,21 @@ function facts(h, world) {
     el('dl', { class: 'server-facts' },
       fact('Doors', on ? doors(h) : '–'),
       fact('Services', on ? el('span', { class: short ? 'short' : '' }, `${h.services_running} of ${h.services_total}`) : '–'),
-      fact('Version', (on && h.version) || '–')),
+      fact('Version', (on && (h.version || (h.schema && `CMDB ${h.schema}`))) || '–')),
     on && el('div', { class: 'disks' }, h.disks.map(disk)),
     on && !h.answers && el('p', { class: 'server-more alarm' }, 'Does not let the bot in.'),
+    !h.trusted && el('p', { class: 'server-more alarm' }, 'The domain does not trust it.'),
+    torn(h, world) && el('p', { class: 'server-more alarm' }, `The SMP is ${torn(h, world)}: they do not belong together.`),
     on && Boolean(h.clock_seconds) && el('p', { class: 'server-more' }, `Its clock is ${number.format(Math.abs(h.clock_seconds))} s ${h.clock_seconds > 0 ? 'ahead' : 'behind'}.`),
     h.restore && el('p', { class: 'server-more' }, restoreWords(h.restore, world)),
   ];
 }
+
+// torn is the version of the SMP where the database is of another one.
+const torn = (h, world) => {
+  const smp = world.hosts.find((x) => x.role === 'smp');
+  return h.schema && smp && smp.version !== h.schema ? smp.version : '';
+};
 
 const fact = (label, value) => el('div', {}, el('dt', {}, label), el('dd', {}, value));
 
