@@ -67,6 +67,8 @@ type Ask struct {
 	Befores map[string][]byte
 	// Ledger is what the trail says of the estate.
 	Ledger Ledger
+	// Past is the trail itself, for what no ledger sums up.
+	Past Past
 }
 
 // Draft is what an action plans: the parts of the plan that are its own, and

@@ -5,5 +5,6 @@ package actions
 var Catalog = []*Action{
 	quiesce,
 	reboot,
+	startServices,
 	undo,
 }

@@ -259,7 +259,7 @@ func (e *Engine) planOf(ctx context.Context, r runbook.Request) (runbook.Plan, D
 	if err != nil {
 		return runbook.Plan{}, Draft{}, err
 	}
-	ask := Ask{Request: r.ID, Args: r.Args, Ledger: ledger}
+	ask := Ask{Request: r.ID, Args: r.Args, Ledger: ledger, Past: e.journal}
 	if r.Undoes != "" {
 		if err := e.readTaken(r.Undoes, &ask); err != nil {
 			return runbook.Plan{}, Draft{}, err

@@ -176,7 +176,7 @@ type Kind struct {
 
 // kinds lists every sort of step this program can carry out.
 var kinds = []*Kind{firewallAllow, firewallOpen, firewallCopy, firewallDisable, queueWait, logsReview, disksFree, backupsCurrent, neighboursQuiet, filesCurrent, rebootLay, rebootHost,
-	hostRecord, sitesKnown, backupMade, doorsClosed, queueQuiet, hostReady, setReady, snapshotCreate}
+	hostRecord, sitesKnown, backupMade, doorsClosed, queueQuiet, hostReady, setReady, snapshotCreate, serviceStart}
 
 func kindOf(s runbook.Step) (*Kind, error) {
 	for _, k := range kinds {

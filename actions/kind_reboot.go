@@ -91,7 +91,7 @@ func lookAtReboot(ctx context.Context, env Env, s runbook.Step) (Finding, error)
 		f.Standing, f.Text = IsNotDone, "Not restarted yet. "+pending(now)
 		before := rebootBefore{Services: []string{}}
 		for _, svc := range record.Services {
-			if svc.Running() && svc.Start == "Auto" && (ofITMS(svc) || ofSQL(svc)) {
+			if svc.Running() && svc.Start == "Auto" && ofITMS(svc) {
 				before.Services = append(before.Services, svc.Name)
 			}
 		}
@@ -133,22 +133,21 @@ func rebooted(ctx context.Context, env Env, f Finding, host string, now estate.R
 	return f, nil
 }
 
-// ofITMS picks the services that matter (itms.md §2): by the vendor's names,
-// and the web server.
+// ofITMS picks the services that matter (itms.md §2): by the vendor's names, the web
+// server, the internet gateway, which the vendor has no key for, and the database
+// engine with its agent, on which all of it stands.
 func ofITMS(s estate.Service) bool {
 	for _, prefix := range []string{"Altiris", "Symantec"} {
 		if strings.HasPrefix(s.Display, prefix) {
 			return true
 		}
 	}
-	return strings.EqualFold(s.Name, "W3SVC") || strings.EqualFold(s.Name, "AeXSvc") || strings.EqualFold(s.Name, "atrshost")
-}
-
-// ofSQL picks the database engine and its agent, of the default instance and of named
-// ones. They are none of ITMS, and what ITMS stands on.
-func ofSQL(s estate.Service) bool {
-	name := strings.ToUpper(s.Name)
-	return name == "MSSQLSERVER" || name == "SQLSERVERAGENT" || strings.HasPrefix(name, "MSSQL$") || strings.HasPrefix(name, "SQLAGENT$")
+	switch name := strings.ToUpper(s.Name); name {
+	case "W3SVC", "AEXSVC", "ATRSHOST", "MSSQLSERVER", "SQLSERVERAGENT":
+		return true
+	default: // a named instance has its name behind the dollar sign
+		return strings.HasPrefix(name, "MSSQL$") || strings.HasPrefix(name, "SQLAGENT$") || strings.Contains(s.Display, "Internet Gateway")
+	}
 }
 
 // pending says why Windows wants a restart, as far as that matters.
