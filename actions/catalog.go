@@ -4,7 +4,10 @@ package actions
 // and a line here.
 var Catalog = []*Action{
 	quiesce,
+	block,
 	reboot,
 	startServices,
+	allowAll,
+	golive,
 	undo,
 }

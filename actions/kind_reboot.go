@@ -124,7 +124,7 @@ func rebooted(ctx context.Context, env Env, f Finding, host string, now estate.R
 		return f, nil
 	}
 	if h, _ := env.Estate.Host(host); h.Role == estate.SQL {
-		if err := databaseAnswers(ctx, env); err != nil {
+		if err := databaseTrouble(ctx, env); err != nil {
 			f.Standing, f.Text = IsPartly, fmt.Sprintf("Restarted, but the CMDB does not answer yet: the bot %s.", Words(err))
 			return f, nil
 		}
@@ -188,7 +188,7 @@ func restart(ctx context.Context, env Env, s runbook.Step) error {
 		case err != nil:
 			last = fmt.Sprintf("It does not answer: the bot %s.", Words(err))
 		case f.Standing == IsDone && needsDatabase(env, s.Host):
-			if err = databaseAnswers(ctx, env); err == nil {
+			if err = databaseTrouble(ctx, env); err == nil {
 				return nil
 			}
 			last = fmt.Sprintf("It is back, but the CMDB does not answer yet: the bot %s.", Words(err))
@@ -211,9 +211,12 @@ func needsDatabase(env Env, host string) bool {
 	return !ok || h.Role == estate.SMP || h.Role == estate.SQL
 }
 
-// databaseAnswers says why the CMDB cannot be read, nil if it can; without one there
+// databaseAnswers reports whether the CMDB can be read again.
+func databaseAnswers(ctx context.Context, env Env) bool { return databaseTrouble(ctx, env) == nil }
+
+// databaseTrouble says why the CMDB cannot be read, nil if it can; without one there
 // is nothing to wait for. One in which a table is missing answers.
-func databaseAnswers(ctx context.Context, env Env) error {
+func databaseTrouble(ctx context.Context, env Env) error {
 	if env.CMDB == nil {
 		return nil
 	}

@@ -87,31 +87,17 @@ func takeSnapshot(ctx context.Context, env Env, s runbook.Step) error {
 	if err := dropKeyed(ctx, env, s, vm, p.Key); err != nil {
 		return err
 	}
-	ref, err := env.VMs.CreateSnapshot(ctx, p.VM, estate.SnapshotOrder{Name: p.Name, Key: p.Key, Quiesce: true})
-	return awaitTask(ctx, env, s, "take the snapshot", ref, err)
+	return carryTask(ctx, env, s, "take the snapshot", func() (estate.TaskRef, error) {
+		return env.VMs.CreateSnapshot(ctx, p.VM, estate.SnapshotOrder{Name: p.Name, Key: p.Key, Quiesce: true})
+	})
 }
 
 func dropKeyed(ctx context.Context, env Env, s runbook.Step, vm estate.VM, key string) error {
 	for _, old := range vm.Keyed(key) {
-		ref, err := env.VMs.RemoveSnapshot(ctx, old.Ref)
-		if err := awaitTask(ctx, env, s, "remove the snapshot "+old.Name, ref, err); err != nil {
+		err := carryTask(ctx, env, s, "remove the snapshot "+old.Name, func() (estate.TaskRef, error) { return env.VMs.RemoveSnapshot(ctx, old.Ref) })
+		if err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// awaitTask waits for what vCenter does and gives its own words when it fails.
-func awaitTask(ctx context.Context, env Env, s runbook.Step, op string, ref estate.TaskRef, err error) error {
-	if err != nil {
-		return err
-	}
-	t, err := env.VMs.Task(ctx, ref)
-	if err != nil {
-		return err
-	}
-	if t.State != estate.TaskSuccess {
-		return &estate.Error{Kind: estate.Failed, Host: s.Host, Op: op, Detail: "vCenter says: “" + t.Error + "”"}
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"itmsbot/estate"
 	"itmsbot/runbook"
@@ -77,10 +78,23 @@ func stillClosed(host, id string, l Ledger) runbook.Stage {
 	stage := runbook.Stage{ID: id, Item: "1.4 item 1", Title: "Look whether the doors of " + host + " are still closed",
 		Doing: "looking whether the doors are still closed", Done: "Doors of " + host + " still closed"}
 	for i, left := range l.Hosts[host].Closed {
-		stage.Steps = append(stage.Steps, runbook.Step{ID: fmt.Sprintf("%s.%d", id, i+1), Kind: doorsClosed.Name, Version: doorsClosed.Version, Host: host,
+		stage.Steps = append(stage.Steps, runbook.Step{ID: fmt.Sprintf("%s.%d", id, i+1), Kind: doorsKept.Name, Version: doorsKept.Version, Host: host,
 			Machine: left.Step.Machine, Params: left.Step.Params, Touches: []string{}, Title: "look whether " + host + " is still closed"})
 	}
 	return stage
+}
+
+// doorsKept looks whether what requests have closed on a host is closed still. Who is
+// let in by name may go on coming in.
+var doorsKept = &Kind{
+	Name: "doors.kept", Version: 1, Limit: time.Minute,
+	Look: func(ctx context.Context, env Env, s runbook.Step) (Finding, error) {
+		f, err := lookAtDisabled(ctx, env, s)
+		if f.Standing != IsDone {
+			f.Standing = Otherwise
+		}
+		return f, err
+	},
 }
 
 // connectedNow counts who is connected to the client ports of a host. A firewall that

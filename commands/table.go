@@ -14,7 +14,7 @@ type laterWord struct{ name, section string }
 // later lists what is refused by name instead of guessed at.
 var later = []laterWord{
 	{"snapshot", "1.4 item 7"},
-	{"block", "1.4 item 1"}, {"allow", "1.6 to 1.10"}, {"close", "1.7"}, {"golive", "1.10"}, {"commit", "1.10 item 4"},
+	{"allow", "1.6 to 1.10"}, {"close", "1.7"}, {"commit", "1.10 item 4"},
 	{"rollback", "back out of the day"},
 }
 
