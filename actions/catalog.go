@@ -4,6 +4,8 @@ package actions
 // and a line here.
 var Catalog = []*Action{
 	quiesce,
+	reboot,
+	startServices,
 	snapshot,
 	block,
 	allowSiteServers,
