@@ -20,6 +20,9 @@ var asksWindows = regexp.MustCompile(`^[A-Za-z]+-(Net[A-Z].*|ScheduledTask.*|Cim
 // listsRules are those that give all rules of a store, or their filters.
 var listsRules = regexp.MustCompile(`^Get-NetFirewall(Rule|[A-Za-z]+Filter) .*-PolicyStore `)
 
+// eachOfPipe are those that do something with each thing that comes through a pipe.
+var eachOfPipe = regexp.MustCompile(`^(ForEach|Where)-Object `)
+
 // A turn is how often something in a script is done.
 type turn int
 
@@ -34,7 +37,6 @@ type reader struct {
 	text      []byte
 	functions map[string]sitter.Node
 	given     map[string]bool // variables that were made of what the caller gave
-	calls     []sitter.Node
 }
 
 // derive reads what a script costs.
@@ -120,7 +122,7 @@ func (r *reader) turn(n, function sitter.Node) turn {
 			}
 		case p.Type() == "for_statement" || p.Type() == "while_statement" || p.Type() == "do_statement":
 			source = "a condition"
-		case p.Type() == "command" && strings.HasPrefix(r.of(p), "ForEach-Object ") || p.Type() == "command" && strings.HasPrefix(r.of(p), "Where-Object "):
+		case p.Type() == "command" && eachOfPipe.MatchString(r.of(p)):
 			source = r.of(p.Parent())
 		default:
 			continue
