@@ -19,9 +19,9 @@ type HostDump struct {
 	Power         Power
 	Version       string
 	Profiles      []Profile
+	Closings      []Closing
 	Rules         []Rule // by store and name
 	Services      []Service
-	Closings      []Closing
 }
 
 // Dump copies it.
@@ -33,8 +33,9 @@ func (w *World) Dump() Dump {
 		hd := HostDump{
 			Name: h.name, Machine: h.machine, Power: h.power, Version: h.version,
 			Profiles: slices.Clone(h.profiles), Rules: cloneRules(h.rules),
-			Services: slices.Clone(h.services), Closings: cloneClosings(h.closings),
+			Services: slices.Clone(h.services),
 		}
+		hd.Closings = cloneClosings(h.closings)
 		sortRules(hd.Rules)
 		slices.SortFunc(hd.Services, func(a, b Service) int { return strings.Compare(a.Name, b.Name) })
 		d.Hosts = append(d.Hosts, hd)
