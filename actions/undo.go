@@ -18,6 +18,7 @@ import (
 // approved like what it undoes (DESIGN, always true 5).
 var undo = &Action{
 	Name: "undo", Section: "back out", Args: "R-n", Risk: runbook.Outage,
+	WayBack: "`/itms undo R-n` of the undo does firewall and service steps again; a set that was removed is taken anew by a new request",
 	Summary: "take a request back, step by step, from what was recorded before it",
 	Copy: Copy{
 		Title:     "Back out of {R}",
