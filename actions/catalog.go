@@ -4,6 +4,9 @@ package actions
 // and a line here.
 var Catalog = []*Action{
 	quiesce,
+	reboot,
+	startServices,
+	snapshot,
 	block,
 	allowSiteServers,
 	allowClient,
@@ -12,5 +15,7 @@ var Catalog = []*Action{
 	extend,
 	allowAll,
 	golive,
+	commit,
+	rollback,
 	undo,
 }

@@ -26,7 +26,7 @@ var shut = &Action{
 		Title:     "Close {what}",
 		Wish:      "shut out again what was let in by name: {what}",
 		Means:     "Whoever came in by it is shut out, unless something else lets them in.",
-		Done:      "{what} is closed.",
+		Done:      "Closed on the servers of this plan: {what}.",
 		DoneMeans: "The rules are gone, and that was looked at.",
 		Next:      "See `/itms status` for what is open.",
 		Confirm:   "The rules of the bot that let them in are removed.",
@@ -90,6 +90,7 @@ func planClose(ctx context.Context, env Env, ask Ask) (Draft, error) {
 	for _, o := range held {
 		if why := o.stays(); why != "" {
 			stuck = append(stuck, why)
+			draft.LeftOut = append(draft.LeftOut, runbook.LeftOut{Host: o.left.Step.Host, Because: o.left.Request + " cannot be closed there now"})
 			chosen = slices.DeleteFunc(chosen, func(id string) bool { return id == o.left.Request })
 			continue
 		}

@@ -131,7 +131,7 @@ func (l *Looks) services(ctx context.Context, env Env, h estate.Host) (string, e
 			}
 		}
 	}
-	then, request, err := l.recorded(h.Name)
+	then, request, err := recorded(l.past, h.Name)
 	if err != nil {
 		return "", err
 	}
@@ -169,76 +169,4 @@ func changedServices(then, now []estate.Service) []string {
 		}
 	}
 	return changed
-}
-
-// recorded finds the newest record of a host, and the request that made it; none
-// where there is none.
-func (l *Looks) recorded(host string) (recordFacts, string, error) {
-	recent, err := l.past.Recent(50)
-	if err != nil {
-		return recordFacts{}, "", err
-	}
-	for _, r := range recent {
-		if _, begun := r.Step(recordStep(0)); !begun || r.Undoes != "" {
-			continue
-		}
-		plan, err := l.planOf(r)
-		if err != nil {
-			continue // of another version
-		}
-		for _, s := range plan.Steps() {
-			life, _ := r.Step(s.ID)
-			if s.Kind != hostRecord.Name || s.Host != host || !life.Result.Good() {
-				continue
-			}
-			raw, err := lastFacts(l.past, r.ID, s.ID)
-			if err != nil {
-				return recordFacts{}, "", err
-			}
-			facts, err := params[recordFacts](raw, "the record of "+host)
-			return facts, r.ID, err
-		}
-	}
-	return recordFacts{}, "", nil
-}
-
-// snapshots lists what a host's machine has of them.
-func (l *Looks) snapshots(ctx context.Context, env Env, h estate.Host) (string, error) {
-	if h.WayBack() != estate.BySnapshot {
-		return "No snapshot: it " + wayBackOf(h) + ".", nil
-	}
-	if env.VMs == nil {
-		return "", &estate.Error{Kind: estate.Unavailable, Host: h.Name, Op: "read its snapshots", Detail: "no vCenter is configured"}
-	}
-	record, err := env.Reboots.Record(ctx, h.Name, env.Lane)
-	if err != nil {
-		return "", err
-	}
-	found, err := env.VMs.ByUUID(ctx, record.BIOS)
-	if err != nil {
-		return "", err
-	}
-	vm, why := estate.BoundVM(record.BIOS, found)
-	if why != "" {
-		return "", &estate.Error{Kind: estate.WrongMachine, Host: h.Name, Op: "find the virtual machine", Detail: why}
-	}
-	parts := []string{}
-	for _, s := range vm.Snapshots {
-		text := fmt.Sprintf("%s, %s old", s.Name, hours(vm.Now.Sub(s.Created)))
-		if !s.Quiesced {
-			text += ", file systems not at rest"
-		}
-		if !strings.HasPrefix(s.Description, "itmsbot ") {
-			text += ", not the bot's"
-		}
-		parts = append(parts, text)
-	}
-	if len(parts) == 0 {
-		parts = []string{"None"}
-	}
-	text := strings.Join(parts, "; ") + "."
-	if faults := vm.StandingFaults(); len(faults) > 0 {
-		text += " " + upper(strings.Join(faults, "; ")) + "."
-	}
-	return text, nil
 }

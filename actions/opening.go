@@ -146,9 +146,9 @@ func (e *Engine) closeAll(ctx context.Context, r runbook.Request) (closed, stuck
 }
 
 // poweredOff reports whether a request has begun to take servers off, and is not over:
-// they go back to a moment before.
+// a rollback, after which they are what they were before, or a cold snapshot.
 func (e *Engine) poweredOff(r runbook.Request) (bool, error) {
-	if !r.Takes || !r.State.Holds() {
+	if !r.State.Holds() {
 		return false, nil
 	}
 	bytes, err := e.journal.Plan(r.Digest)

@@ -12,6 +12,7 @@ import (
 // of method 1.4, in its order, with the looks of item 7 directly before the set.
 var quiesce = &Action{
 	Name: "quiesce", Section: "1.4", Risk: runbook.Outage,
+	WayBack: "`/itms undo R-n` removes the set, opens the doors as they were recorded and removes the keep list; the restart cannot be taken back",
 	Summary: "close the doors, wait for the queues, read the logs, check disk and backups, restart the SMP, take the snapshot set",
 	Copy: Copy{
 		Title:     "Quiesce the estate",
@@ -78,7 +79,7 @@ func quiesceStages(ctx context.Context, env Env, ask Ask, except exceptions, mac
 		return draft, err
 	}
 	draft.Stages = append(draft.Stages, restart...)
-	ways, err := wayStages(env, ask, strconv.Itoa(len(draft.Stages)+1), doors, machines)
+	ways, err := wayStages(env, ask, strconv.Itoa(len(draft.Stages)+1), lead{doors: doors.Steps, since: doors.Steps[len(doors.Steps)-1].ID}, machines)
 	if err != nil {
 		return draft, err
 	}

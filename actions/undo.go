@@ -18,6 +18,7 @@ import (
 // approved like what it undoes (DESIGN, always true 5).
 var undo = &Action{
 	Name: "undo", Section: "back out", Args: "R-n", Risk: runbook.Outage,
+	WayBack: "`/itms undo R-n` of the undo does firewall and service steps again; a set that was removed is taken anew by a new request",
 	Summary: "take a request back, step by step, from what was recorded before it",
 	Copy: Copy{
 		Title:     "Back out of {R}",
@@ -37,14 +38,20 @@ var undo = &Action{
 	Plan: planUndo,
 }
 
+// takingBack begins the title of a stage that takes something back.
+const takingBack = "Take back: "
+
 var requestID = regexp.MustCompile(`^R-[1-9][0-9]{0,8}$`)
 
 func planUndo(ctx context.Context, env Env, ask Ask) (Draft, error) {
 	taken := ask.Taken
 	draft := Draft{Machines: taken.Machines, Thresholds: taken.Thresholds}
 	for _, stage := range slices.Backward(taken.Stages) {
-		back := runbook.Stage{ID: strconv.Itoa(len(draft.Stages) + 1), Item: stage.Item, Title: "Take back: " + lower(stage.Title),
+		back := runbook.Stage{ID: strconv.Itoa(len(draft.Stages) + 1), Item: stage.Item, Title: takingBack + lower(stage.Title),
 			Doing: "taking back: " + lower(stage.Title), Done: "Taken back: " + lower(stage.Title)}
+		if again, ok := strings.CutPrefix(stage.Title, takingBack); ok {
+			back.Title, back.Doing, back.Done = "Once more: "+again, "once more: "+again, "Once more: "+again
+		}
 		for _, s := range stage.Steps {
 			step, err := backStep(ctx, env, ask, s)
 			if err != nil {

@@ -188,7 +188,7 @@ func behindGateways(ctx context.Context, env Env, ways map[string][]wayIn) (map[
 		for _, from := range own {
 			behind[smp.Name] = append(behind[smp.Name], wayIn{"gateway " + gateway.Name, from, []string{cemPort}})
 		}
-		warnings = append(warnings, fmt.Sprintf("%s needs %s on %s as well: %s, as the CMDB has it, is part of this opening where it is not open already.",
+		warnings = append(warnings, fmt.Sprintf("%s needs %s on %s as well: its address %s, as the CMDB has it, is part of this opening where it is not open already.",
 			gateway.Name, smp.Name, cemPort, estate.Join(sayPrefixes(own))))
 	}
 	return behind, warnings, nil

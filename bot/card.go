@@ -255,7 +255,7 @@ func (v view) wayBack() string {
 }
 
 func lower(s string) string {
-	if s == "" {
+	if s == "" || len(s) > 1 && s[1] == '-' { // "R-12" keeps its name
 		return s
 	}
 	return strings.ToLower(s[:1]) + s[1:]
