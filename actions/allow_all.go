@@ -16,6 +16,7 @@ var allowAll = &Action{
 	Name: "allow all", Section: "1.10 item 1", Risk: runbook.Outage, Rules: liveRules,
 	Args:    "[on smp|site|gateway]",
 	Summary: "open the doors to all clients again, as they were",
+	WayBack: "`/itms undo R-n` closes the doors again and lays down what the bot had there; agents that have upgraded stay so",
 	Copy: Copy{
 		Title:     "Open the doors to all clients",
 		Wish:      "open the doors to all clients",

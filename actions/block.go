@@ -16,6 +16,7 @@ var block = &Action{
 	Name: "block", Section: "1.4 item 1", Risk: runbook.Outage,
 	Args:    "[gateway]",
 	Summary: "close the doors to clients, and nothing else",
+	WayBack: "`/itms undo R-n` opens the doors as they were recorded and removes the keep list",
 	Copy: Copy{
 		Title:     "Close the doors",
 		Wish:      "keep clients out",

@@ -12,6 +12,7 @@ import (
 var golive = &Action{
 	Name: "golive", Section: "1.10", Risk: runbook.Outage, Rules: liveRules,
 	Summary: "open every door to all clients: the original rules as they were, the bot's own away",
+	WayBack: "`/itms undo R-n` closes the doors again and lays down what the bot had there; agents that have upgraded stay so",
 	Copy: Copy{
 		Title:     "Go live",
 		Wish:      "go live",

@@ -123,8 +123,14 @@ func openAgain(ctx context.Context, env Env, ask Ask, l Left) (*runbook.Step, er
 	if err != nil {
 		return nil, err
 	}
-	step.WayBack = "closes it again"
-	if l.Step.Kind != firewallDisable.Name {
+	switch kind, err := kindOf(l.Step); {
+	case err != nil:
+		return nil, err
+	case !kind.Again:
+		step.WayBack = ""
+	case kind == firewallDisable:
+		step.WayBack = "closes it again"
+	default:
 		step.WayBack = "lays it down again"
 	}
 	if standing == IsDone {
