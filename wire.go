@@ -83,7 +83,7 @@ func (p plant) wire() (*wired, error) {
 		}
 		return nil, errors.Join(errs...)
 	}
-	env := actions.Env{Estate: p.estate, Firewalls: fleet, Restores: fleet, Closings: fleet, Services: fleet, Evidences: fleet, Hosts: fleet, Reboots: fleet, Clock: p.clock, Config: p.digest, Limits: p.limits}
+	env := actions.Env{Estate: p.estate, Firewalls: fleet, Restores: fleet, Closings: fleet, Services: fleet, Evidences: fleet, Rescues: fleet, Hosts: fleet, Reboots: fleet, Clock: p.clock, Config: p.digest, Limits: p.limits}
 	if cmdb != nil {
 		env.CMDB = cmdb
 	}
@@ -180,16 +180,27 @@ func (w *wired) keepTime(ctx context.Context) error {
 			if err := w.engine.Watch(ctx); err != nil && ctx.Err() == nil {
 				return fmt.Errorf("watch the doors: %w", err)
 			}
+			if err := w.engine.AgeSet(); err != nil && ctx.Err() == nil {
+				return fmt.Errorf("watch the age of the set: %w", err)
+			}
 			watched = now
 		}
 		due, err := w.store.Due(w.clock.Now())
 		if err != nil {
 			return err
 		}
+		// All at once: a host that does not answer keeps no other opening open.
+		var round errgroup.Group
 		for _, t := range due {
-			if err := w.carryOut(ctx, t); err != nil && ctx.Err() == nil {
-				return fmt.Errorf("timer %s: %w", t.ID, err)
-			}
+			round.Go(func() error {
+				if err := w.carryOut(ctx, t); err != nil && ctx.Err() == nil {
+					return fmt.Errorf("timer %s: %w", t.ID, err)
+				}
+				return nil
+			})
+		}
+		if err := round.Wait(); err != nil {
+			return err
 		}
 		if err := w.remind(); err != nil {
 			return fmt.Errorf("remind people: %w", err)

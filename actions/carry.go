@@ -163,6 +163,7 @@ func (e *Engine) wayOf(r runbook.Request, s runbook.Step, retake bool) (way, err
 	}
 	env := e.env
 	env.Upgrade, env.Lane, env.Retake, env.Request = r.Upgrade, estate.Change, retake, r
+	env.FactsOf = func(request, step string) (json.RawMessage, error) { return lastFacts(e.journal, request, step) }
 	env.Facts = func(step string) (json.RawMessage, error) { return lastFacts(e.journal, r.ID, step) }
 	env.Progress = func(text string) {
 		if err := e.addNow(r, runbook.Progress, s.ID, runbook.TextBody{Text: text}); err != nil {
@@ -241,13 +242,17 @@ func (e *Engine) runStep(ctx context.Context, r runbook.Request, s runbook.Step,
 		return err
 	}
 	// The before is on disk now; what is done and looked at may read it.
-	if w, err = e.wayOf(r, s, false); err != nil {
+	if w, err = e.wayOf(r, s, retake); err != nil {
 		return err
 	}
 	did := w.do(ctx)
 	var found2 *verdict
 	if errors.As(did, &found2) {
 		return e.outcome(r, s, false, settleStep(s, nil, found2.Finding, nil))
+	}
+	// What is there now is of this moment, and so is the task that carried it out.
+	if w, err = e.wayOf(r, s, false); err != nil {
+		return err
 	}
 	after, err := w.look(ctx)
 	return e.outcome(r, s, false, settleStep(s, did, after, err))

@@ -4,10 +4,18 @@ package actions
 // and a line here.
 var Catalog = []*Action{
 	quiesce,
-	block,
 	reboot,
 	startServices,
+	snapshot,
+	block,
+	allowSiteServers,
+	allowClient,
+	allowSubnet,
+	shut,
+	extend,
 	allowAll,
 	golive,
+	commit,
+	rollback,
 	undo,
 }

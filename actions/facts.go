@@ -33,6 +33,7 @@ const (
 	smpRebooted     = "smp-rebooted"
 	setIsTaken      = "set-taken"
 	notCommitted    = "not-committed"
+	notAllCommitted = "not-committed-in-full"
 	goneLive        = "gone-live"
 	hasGateway      = "has-gateway"
 	subnetWasOpened = "subnet-opened"
@@ -58,6 +59,8 @@ var facts = []*Fact{
 		Supply: "`/itms quiesce` takes one, or `/itms snapshot`.", ask: setSo},
 	{Name: notCommitted, Says: "the set is not committed", Missing: "The set is committed, so there is nothing to go back to",
 		Supply: "From here a person restores from backups.", ask: uncommittedSo},
+	{Name: notAllCommitted, Says: "a snapshot of the set is still to be removed", Missing: "The set is committed already",
+		Supply: "There is nothing left to commit.", ask: leftSo},
 	signed(smpUpgraded, "the SMP is upgraded (1.5 items 1 to 6)"),
 	signed(smpVerified, "the upgraded SMP is verified (1.5 items 7 to 13)"),
 	signed(siteUpgraded, "the site server is upgraded (1.6)"),
@@ -160,6 +163,13 @@ func setSo(_ context.Context, env Env, l Ledger) (bool, string, error) {
 func uncommittedSo(_ context.Context, _ Env, l Ledger) (bool, string, error) {
 	if l.Set != nil && len(l.Set.Removed) > 0 {
 		return false, "the snapshots of " + estate.Join(l.Set.Removed) + " are removed", nil
+	}
+	return true, "", nil
+}
+
+func leftSo(_ context.Context, _ Env, l Ledger) (bool, string, error) {
+	if l.Set.Committed() {
+		return false, "every snapshot of " + l.Set.Request + " is removed", nil
 	}
 	return true, "", nil
 }

@@ -25,14 +25,17 @@ var backupMade = &Kind{
 		if !p.CMDB || env.CMDB == nil {
 			return f, nil
 		}
-		closed, ok := env.Request.Step(p.Since)
+		closed, ok := p.Closed, !p.Closed.IsZero()
+		if life, begun := env.Request.Step(p.Since); begun {
+			closed, ok = life.Ended, true
+		}
 		b, err := env.CMDB.Backups(ctx)
 		if err != nil {
 			return unseen(err, "the backups of the CMDB", label)
 		}
 		f.Facts, f.HostNow = b, b.Now
 		newest, found := b.Newest()
-		quiet := env.Clock.Now().Sub(closed.Ended)
+		quiet := env.Clock.Now().Sub(closed)
 		switch {
 		case ok && found && newest.Age < quiet:
 			f.Standing, f.Ask = IsDone, nil
@@ -49,13 +52,15 @@ var backupMade = &Kind{
 type madeParams struct {
 	// CMDB says that the host has the CMDB, whose backups the server knows.
 	CMDB bool `json:"cmdb"`
-	// Since is the step after which a backup is one of the quiet moment.
-	Since string `json:"since"`
+	// Since is the step after which a backup is one of the quiet moment. Closed is
+	// that moment where an earlier request has closed the doors.
+	Since  string    `json:"since"`
+	Closed time.Time `json:"closed,omitzero"`
 }
 
 // backupsMade makes the stage for all hosts that go back by a backup; it has no
 // steps when there is none.
-func backupsMade(env Env, id string, doors runbook.Stage, machines []machine) (runbook.Stage, error) {
+func backupsMade(env Env, id string, l lead, machines []machine) (runbook.Stage, error) {
 	hosts := env.Estate.Going(estate.ByBackup)
 	stage := runbook.Stage{ID: id, Item: "1.4 item 7", Title: "See that " + estate.Names(hosts) + " can be restored from a backup",
 		Doing: "waiting for the backups", Done: "Backups of " + estate.Names(hosts) + " are there"}
@@ -63,7 +68,7 @@ func backupsMade(env Env, id string, doors runbook.Stage, machines []machine) (r
 		if m.host.WayBack() != estate.ByBackup {
 			continue
 		}
-		p, err := runbook.Canonical(madeParams{CMDB: m.host.Role == estate.SQL, Since: doors.Steps[len(doors.Steps)-1].ID})
+		p, err := runbook.Canonical(madeParams{CMDB: m.host.Role == estate.SQL, Since: l.since, Closed: l.closed})
 		if err != nil {
 			return stage, err
 		}

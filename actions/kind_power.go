@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"itmsbot/estate"
@@ -59,6 +58,22 @@ type powerParams struct {
 	ServicesSeconds int64    `json:"services_seconds,omitempty"`
 	Services        []string `json:"services,omitempty"`
 	SQL             bool     `json:"sql,omitempty"`
+	// Record is the step of the same request that has recorded what ran, where that
+	// was not known when the plan was made.
+	Record string `json:"record,omitempty"`
+}
+
+// running lists the services that have to run.
+func (p powerParams) running(env Env) ([]string, error) {
+	if p.Record == "" {
+		return p.Services, nil
+	}
+	raw, err := env.Facts(p.Record)
+	if err != nil {
+		return nil, err
+	}
+	then, err := params[recordFacts](raw, "the record in step "+p.Record)
+	return append(then.ranThen(), p.Services...), err
 }
 
 // poweredVM reads the step's data and the machine that it names.
@@ -96,7 +111,7 @@ func powerWord(p estate.VMPower) string {
 }
 
 // powerPause is the time between two looks at a machine that goes off or comes back.
-const powerPause = 10 * time.Second
+const powerPause = 15 * time.Second
 
 // shutDown asks the guest, waits, and takes the power of one that does not go.
 func shutDown(ctx context.Context, env Env, s runbook.Step) error {
@@ -175,35 +190,16 @@ func lookAtBack(ctx context.Context, env Env, s runbook.Step) (Finding, error) {
 	if f.Standing != IsDone {
 		return f, nil
 	}
-	f.Standing = IsPartly
-	record, err := env.Reboots.Record(ctx, s.Host, env.Lane)
-	switch {
-	case err != nil && endsWait(err):
+	services, err := p.running(env)
+	if err != nil {
 		return f, err
-	case err != nil:
-		f.Text = fmt.Sprintf("On, but Windows does not answer yet: the bot %s.", Words(err))
-		return f, nil
 	}
-	f.HostNow = record.Now
-	missing := notRunning(p.Services, record.Services)
-	switch {
-	case record.Machine != s.Machine:
-		return f, &estate.Error{Kind: estate.WrongMachine, Host: s.Host, Op: "look whether it is back",
-			Detail: fmt.Sprintf("machine %s (%s) answers, the plan names %s", record.Machine, record.Name, s.Machine)}
-	case len(missing) > 0:
-		f.Text = fmt.Sprintf("Windows answers; not as it has to be yet: %s.", strings.Join(missing, "; "))
-	case p.SQL && !databaseAnswers(ctx, env):
-		f.Text = "Windows answers; the CMDB does not yet."
-	default:
-		f.Standing, f.Text = IsDone, "On, and Windows answers."
-		if n := len(p.Services); n > 0 {
-			f.Text = fmt.Sprintf("On; %s, as before.", runs(n))
-		}
-		if p.SQL {
-			f.Text += " The CMDB answers."
-		}
+	back, err := lookWhetherBack(ctx, env, s, services, p.SQL)
+	if err != nil || back.Standing == IsDone {
+		return back, err
 	}
-	return f, nil
+	back.Text = "On. " + back.Text
+	return back, nil
 }
 
 // endsWait reports whether no waiting mends an error. A log-on that is refused is not
@@ -238,8 +234,8 @@ func bringUp(ctx context.Context, env Env, s runbook.Step) error {
 			return err
 		case err != nil:
 			last = fmt.Sprintf("The bot %s.", Words(err))
-		case f.Standing == IsDone:
-			return nil
+		case f.Standing == IsDone || f.Standing == Otherwise:
+			return nil // the look says which
 		default:
 			last = f.Text
 		}
@@ -262,8 +258,18 @@ func offStep(env Env, id string, m runbook.Machine) (runbook.Step, error) {
 
 // onStep plans that a machine comes back, with these services running.
 func onStep(env Env, id string, m runbook.Machine, services []string) (runbook.Step, error) {
-	p, err := runbook.Canonical(powerParams{VM: estate.VMRef(m.VM), UUID: m.BIOS, ServicesSeconds: int64(env.Limits.Services.Seconds()),
-		Services: services, SQL: m.Role == string(estate.SQL)})
-	return runbook.Step{ID: id, Kind: vmOn.Name, Version: vmOn.Version, Host: m.Host, Machine: m.GUID, Params: p, Title: "power on " + m.Host,
-		Effect: runbook.Effect{What: "Power", Before: "Off", After: "on, with its services"}, Touches: []string{m.Host + " power"}}, err
+	return makeOn(env, id, m, powerParams{Services: services})
+}
+
+// onStepAs plans that a machine comes back, with the services running that ran when a
+// step of the same request recorded it.
+func onStepAs(env Env, id string, m runbook.Machine, record string) (runbook.Step, error) {
+	return makeOn(env, id, m, powerParams{Record: record})
+}
+
+func makeOn(env Env, id string, m runbook.Machine, p powerParams) (runbook.Step, error) {
+	p.VM, p.UUID, p.ServicesSeconds, p.SQL = estate.VMRef(m.VM), m.BIOS, int64(env.Limits.Services.Seconds()), m.Role == string(estate.SQL)
+	raw, err := runbook.Canonical(p)
+	return runbook.Step{ID: id, Kind: vmOn.Name, Version: vmOn.Version, Host: m.Host, Machine: m.GUID, Params: raw, Title: "power on " + m.Host,
+		Touches: []string{m.Host + " power"}}, err
 }

@@ -146,7 +146,11 @@ var setReady = &Kind{
 			if errs[i] != nil {
 				return Finding{}, errs[i]
 			}
-			faults = append(faults, vm.SnapshotFaults()...)
+			if p.Cold {
+				faults = append(faults, vm.ColdFaults()...)
+			} else {
+				faults = append(faults, vm.SnapshotFaults()...)
+			}
 		}
 		faults = append(faults, estate.SpaceFaults(vms, p.SpacePercent)...)
 		f := Finding{Standing: IsDone, Text: fmt.Sprintf("%s can get a snapshot, and there is room for all.", count(len(vms), "machine")), Facts: faults}
@@ -164,6 +168,8 @@ type setParams struct {
 	Members []setMember `json:"members"`
 	// SpacePercent of all disks of the set has to be free on its datastores.
 	SpacePercent int `json:"space_percent"`
+	// Cold says that they are switched off before.
+	Cold bool `json:"cold,omitempty"`
 }
 
 // setMember is a host and the virtual machine that it is.
@@ -194,13 +200,13 @@ func (m setMember) bound(ctx context.Context, env Env) (estate.VM, error) {
 }
 
 // lookOnce makes the stage directly before the set.
-func lookOnce(env Env, id string, doors runbook.Stage, machines []machine) (runbook.Stage, error) {
+func lookOnce(env Env, id string, l lead, machines []machine) (runbook.Stage, error) {
 	stage := runbook.Stage{ID: id, Item: "1.4 item 7", Title: "Look once more directly before", Doing: "looking once more", Done: "Looked once more directly before"}
 	add := func(k *Kind, host, guid, title string, p json.RawMessage) {
 		stage.Steps = append(stage.Steps, runbook.Step{ID: fmt.Sprintf("%s.%d", id, len(stage.Steps)+1), Kind: k.Name, Version: k.Version, Host: host,
 			Machine: guid, Params: p, Touches: []string{}, Title: title})
 	}
-	for _, s := range doors.Steps {
+	for _, s := range l.doors {
 		add(doorsClosed, s.Host, s.Machine, "look whether "+s.Host+" is still closed", s.Params)
 	}
 	smp := hostOf(env.Estate, estate.SMP)
@@ -208,8 +214,10 @@ func lookOnce(env Env, id string, doors runbook.Stage, machines []machine) (runb
 	if err != nil {
 		return stage, err
 	}
-	add(queueQuiet, smp, "", "look whether the queue is still empty", p)
-	set := setParams{Members: []setMember{}, SpacePercent: env.Limits.SpacePercent}
+	if !l.extra {
+		add(queueQuiet, smp, "", "look whether the queue is still empty", p)
+	}
+	set := setParams{Members: []setMember{}, SpacePercent: env.Limits.SpacePercent, Cold: l.cold}
 	for i, m := range machines {
 		if p, err = runbook.Canonical(readyParams{Record: recordStep(i), PasswordDays: passwordDays}); err != nil {
 			return stage, err

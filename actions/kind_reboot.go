@@ -261,7 +261,9 @@ func bootKey(env Env, request, stage string) string {
 }
 
 // after is the number of the next stage.
-func after(id string) string {
+func after(id string) string { return strconv.Itoa(number(id) + 1) }
+
+func number(id string) int {
 	n, _ := strconv.Atoi(id) // stages are numbered by us
-	return strconv.Itoa(n + 1)
+	return n
 }

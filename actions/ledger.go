@@ -23,6 +23,9 @@ type Ledger struct {
 	// the order in which they began to. One that takes another back is among them only
 	// if it has opened a way in, because it did again what was taken back.
 	Done []runbook.Request
+	// Openings are the requests that have let somebody in by name who is in still,
+	// those among them that have taken a closing back.
+	Openings []runbook.Request
 	// RolledBack is the event with which the last rollback that is done began, 0
 	// for none. What people vouched for before it does not count any more.
 	RolledBack int64
@@ -37,6 +40,9 @@ type HostLedger struct {
 	Kept   []Left // firewall.allow: the keep list
 	Copies []Left // firewall.copy
 	Opened []Left // firewall.open: ways in by name
+	// Recorded is the newest record of the host; its step has no ID where there is
+	// none.
+	Recorded Left
 }
 
 // Left is a step that has left something, and when.
@@ -58,6 +64,8 @@ type SnapshotSet struct {
 	Removed []string
 	// Took is the event with which the request that took it began.
 	Took int64
+	// Then is what stood on each host when its snapshot was taken.
+	Then map[string]HostLedger
 }
 
 // Committed reports whether every snapshot of the set was removed on purpose.
@@ -73,6 +81,22 @@ func (s *SnapshotSet) Member(host string) (Left, bool) {
 		}
 	}
 	return Left{}, false
+}
+
+// machine finds the machine of a host as it was when the set was taken.
+func (s *SnapshotSet) machine(host string) (runbook.Machine, bool) {
+	if s != nil {
+		for _, m := range s.Machines {
+			if m.Host == host {
+				return m, m.VM != ""
+			}
+		}
+	}
+	return runbook.Machine{}, false
+}
+
+func (s *SnapshotSet) hasRemoved(host string) bool {
+	return s != nil && slices.Contains(s.Removed, host)
 }
 
 // everyRequest is more than an upgrade has.
@@ -91,7 +115,6 @@ func readLedger(past Past) (Ledger, error) {
 		return l, err
 	}
 	slices.SortStableFunc(all, func(a, b runbook.Request) int { return int(begun(a) - begun(b)) })
-	saved := map[string]map[string]HostLedger{} // set, host -> as it was then
 	known := byID(all)
 	for _, r := range all {
 		if r.State.Untouched() {
@@ -105,7 +128,7 @@ func readLedger(past Past) (Ledger, error) {
 		if err != nil {
 			return l, fmt.Errorf("%s: %w", r.ID, err)
 		}
-		l.add(r, plan, saved, known)
+		l.add(r, plan, known)
 	}
 	return l, nil
 }
@@ -118,11 +141,15 @@ func begun(r runbook.Request) int64 {
 }
 
 // add takes in one request.
-func (l *Ledger) add(r runbook.Request, plan runbook.Plan, saved map[string]map[string]HostLedger, all map[string]runbook.Request) {
+func (l *Ledger) add(r runbook.Request, plan runbook.Plan, all map[string]runbook.Request) {
 	reverted := 0
 	for _, stage := range plan.Stages {
 		for _, s := range stage.Steps {
 			life, ok := r.Step(s.ID)
+			if s.Kind == kindRemove && ok && life.Result.Good() {
+				l.removed(s) // by the step, or by somebody else before it
+				continue
+			}
 			gone := s.Undoes != nil && life.Result == runbook.AlreadySo
 			if !ok || life.Result != runbook.StepDone && !gone {
 				continue // nothing was changed, or it is not known to be
@@ -135,6 +162,10 @@ func (l *Ledger) add(r runbook.Request, plan runbook.Plan, saved map[string]map[
 				l.forget(s.Undoes.Request, s.Undoes.Step)
 			case s.Kind == firewallDisable.Name:
 				h.Closed = append(slices.Clip(h.Closed), left)
+			case s.Kind == kindShut:
+				h.Closed, h.Opened = append(slices.Clip(h.Closed), left), nil
+			case s.Kind == hostRecord.Name:
+				h.Recorded = left
 			case s.Kind == firewallAllow.Name:
 				h.Kept = append(slices.Clip(h.Kept), left)
 			case s.Kind == firewallCopy.Name:
@@ -143,10 +174,8 @@ func (l *Ledger) add(r runbook.Request, plan runbook.Plan, saved map[string]map[
 				if r.Opening == nil || r.Opening.Ended == nil {
 					h.Opened = append(slices.Clip(h.Opened), left)
 				}
-			case s.Kind == kindRemove && l.Set != nil:
-				l.Set.Removed = append(l.Set.Removed, s.Host)
 			case s.Kind == kindRevert && l.Set != nil:
-				h = saved[l.Set.Request][s.Host]
+				h = l.Set.Then[s.Host]
 				reverted++
 			default:
 				continue // it leaves nothing on the host
@@ -154,13 +183,12 @@ func (l *Ledger) add(r runbook.Request, plan runbook.Plan, saved map[string]map[
 			l.Hosts[s.Host] = h
 		}
 		if stage.Set && stageGood(r, stage) {
-			l.Set = &SnapshotSet{Request: r.ID, Stage: stage.ID, Machines: plan.Machines, Took: begun(r)}
+			l.Set = &SnapshotSet{Request: r.ID, Stage: stage.ID, Machines: plan.Machines, Took: begun(r), Then: map[string]HostLedger{}}
 			l.sets = append(l.sets, l.Set)
-			saved[r.ID] = map[string]HostLedger{}
 			for _, s := range stage.Steps {
 				life, _ := r.Step(s.ID)
 				l.Set.Members = append(l.Set.Members, Left{r.ID, s, life.Ended})
-				saved[r.ID][s.Host] = l.Hosts[s.Host]
+				l.Set.Then[s.Host] = l.Hosts[s.Host]
 				if life.Ended.After(l.Set.At) {
 					l.Set.At = life.Ended
 				}
@@ -169,6 +197,9 @@ func (l *Ledger) add(r runbook.Request, plan runbook.Plan, saved map[string]map[
 	}
 	if reverted > 0 && r.State == runbook.WasDone {
 		l.RolledBack = begun(r)
+	}
+	if r.Opening != nil && r.Opening.Ended == nil {
+		l.Openings = append(l.Openings, r)
 	}
 	if r.Undoes != "" && r.State == runbook.WasDone {
 		// What it found as it was before was not planned, and is not there either.
@@ -205,6 +236,13 @@ func (l *Ledger) forget(request, step string) {
 	l.Set = nil
 	if n := len(l.sets); n > 0 {
 		l.Set = l.sets[n-1]
+	}
+}
+
+// removed takes in that a snapshot of the set is gone on purpose.
+func (l *Ledger) removed(s runbook.Step) {
+	if _, member := l.Set.Member(s.Host); member && !slices.Contains(l.Set.Removed, s.Host) {
+		l.Set.Removed = append(l.Set.Removed, s.Host)
 	}
 }
 

@@ -220,7 +220,7 @@ func TestLedger(t *testing.T) {
 		{"half committed", func(h *history) {
 			h.add(t, "quiesce", []runbook.Stage{set}, nil)
 			h.add(t, "commit", []runbook.Stage{stageOf("1", kindRemove, "SITE1")}, nil)
-		}, "SITE1; set R-1 without SITE1; done R-1 R-2"},
+		}, "set R-1 without SITE1; done R-1 R-2"},
 		{"a revert brings back what was so when the set was taken", func(h *history) {
 			h.add(t, "quiesce", []runbook.Stage{keeping, closing, set}, nil)
 			h.add(t, "allow client", []runbook.Stage{opening}, opened)

@@ -51,6 +51,13 @@ type Services interface {
 	SwitchServices(ctx context.Context, host, machine string, names []string, on bool) (estate.Changed, error)
 }
 
+// Rescues reads a host with an account of its own, for the day on which its domain does
+// not know it any more.
+type Rescues interface {
+	HasRescue(host string) bool
+	RescueRecord(ctx context.Context, host string) (estate.HostRecord, error)
+}
+
 // Evidences reads what a revert will erase. What cannot be read is in the answer.
 type Evidences interface {
 	Evidence(ctx context.Context, host string, lane estate.Lane, q estate.EvidenceQuery) (estate.Evidence, error)
@@ -102,11 +109,12 @@ type CMDB interface {
 	Backups(ctx context.Context) (estate.Backups, error)
 	Neighbours(ctx context.Context) (estate.Neighbours, error)
 	SiteServers(ctx context.Context) (estate.SiteServers, error)
-	// ComputersNamed and ComputersAt find managed computers by name or address.
+	// ComputersNamed and ComputersAt find computers by name, alone or with the
+	// domain, and by address.
 	ComputersNamed(ctx context.Context, name string) (estate.Computers, error)
 	ComputersAt(ctx context.Context, address string) (estate.Computers, error)
-	// ClientsSince lists the computers that have asked for their configuration in
-	// the last so many seconds.
+	// ClientsSince lists who asked for their configuration in the last so many
+	// seconds.
 	ClientsSince(ctx context.Context, seconds int64) (estate.Contacts, error)
 }
 

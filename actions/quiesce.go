@@ -79,7 +79,7 @@ func quiesceStages(ctx context.Context, env Env, ask Ask, except exceptions, mac
 		return draft, err
 	}
 	draft.Stages = append(draft.Stages, restart...)
-	ways, err := wayStages(env, ask, strconv.Itoa(len(draft.Stages)+1), doors, machines)
+	ways, err := wayStages(env, ask, strconv.Itoa(len(draft.Stages)+1), lead{doors: doors.Steps, since: doors.Steps[len(doors.Steps)-1].ID}, machines)
 	if err != nil {
 		return draft, err
 	}

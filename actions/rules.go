@@ -15,6 +15,8 @@ type Rule struct {
 	Fact string
 	// If limits the rule to where this is so too; empty is always.
 	If string
+	// Unless names the arguments with any of which the rule does not apply.
+	Unless []string
 	// Hard rules are passed over by nobody.
 	Hard bool
 }
@@ -53,10 +55,13 @@ type RuleLook struct {
 // Holds reports whether the rule lets the action be.
 func (r RuleLook) Holds() bool { return !r.Applies || r.Err == nil && r.So }
 
-// rulesNow asks for the facts of an action's rules.
-func rulesNow(ctx context.Context, env Env, l Ledger, a *Action) ([]RuleLook, error) {
+// rulesNow asks for the facts of an action's rules, as they are with these arguments.
+func rulesNow(ctx context.Context, env Env, l Ledger, a *Action, args map[string]string) ([]RuleLook, error) {
 	var list []RuleLook
 	for _, rule := range a.Rules {
+		if slices.ContainsFunc(rule.Unless, func(name string) bool { return args[name] != "" }) {
+			continue
+		}
 		fact, ok := FactNamed(rule.Fact)
 		if !ok {
 			return nil, fmt.Errorf("rule of %s: there is no fact %q", a.Name, rule.Fact)
@@ -81,7 +86,7 @@ func rulesNow(ctx context.Context, env Env, l Ledger, a *Action) ([]RuleLook, er
 // obey refuses an action whose rules do not hold, or names those that are passed over
 // for the reason given.
 func obey(ctx context.Context, env Env, l Ledger, a *Action, args map[string]string) ([]runbook.Override, error) {
-	looks, err := rulesNow(ctx, env, l, a)
+	looks, err := rulesNow(ctx, env, l, a, args)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +123,7 @@ func (e *Engine) Why(ctx context.Context, a *Action) ([]RuleLook, error) {
 	if err != nil {
 		return nil, err
 	}
-	return rulesNow(ctx, e.lookEnv(), l, a)
+	return rulesNow(ctx, e.lookEnv(), l, a, nil)
 }
 
 // Ledger is what the trail says of the estate now.

@@ -67,6 +67,11 @@ func planUndo(ctx context.Context, env Env, ask Ask) (Draft, error) {
 		}
 		draft.Then = append(draft.Then, mark)
 	}
+	ends, err := endsAsBefore(taken)
+	if err != nil {
+		return draft, err
+	}
+	draft.Then = append(draft.Then, ends...)
 	if len(draft.Stages) == 0 {
 		return draft, runbook.Refuse("`/itms status` says what is so now.", "%s has left nothing that could be taken back: every step is as it was before.", ask.Undoes.ID)
 	}

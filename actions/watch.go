@@ -23,6 +23,11 @@ func (e *Engine) Watch(ctx context.Context) error {
 	if slices.ContainsFunc(live, func(o runbook.Request) bool { return o.Takes && o.State.Holds() }) {
 		return nil // servers are off; the rollback looks itself
 	}
+	for _, o := range live {
+		if off, err := e.poweredOff(o); err != nil || off {
+			return err
+		}
+	}
 	ledger, err := readLedger(e.journal)
 	if err != nil {
 		e.log.Warn("the doors are not watched: what was closed cannot be read", "error", err)

@@ -228,7 +228,7 @@ func purposes(e runbook.Event) []string {
 		runbook.Confirmed, runbook.Opened, runbook.Extended:
 		p = append(p, fmt.Sprintf("line:%s/%d", e.Request, e.N))
 	case runbook.Waits, runbook.Interrupted, runbook.Finished, runbook.Reminded,
-		runbook.ReadAgain, runbook.EndNear, runbook.OpeningEnded, runbook.EndFailed:
+		runbook.ReadAgain, runbook.EndNear, runbook.OpeningEnded, runbook.EndFailed, runbook.SetAged:
 		p = append(p, fmt.Sprintf("need:%s/%d", e.Request, e.N))
 	}
 	if e.Kind == runbook.Outcome {

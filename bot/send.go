@@ -354,6 +354,9 @@ func (o *outbound) drawLine(kind string, e runbook.Event) (drawing, error) {
 	if e.Kind == runbook.EndNear && !answered {
 		more = append(more, buttons(press{text: "Ask for one hour more", line: "extend " + r.ID + " for 1h"}))
 	}
+	if e.Kind == runbook.SetAged && !answered {
+		more = append(more, buttons(press{text: "Preview the commit", line: "plan commit"}, press{text: "Preview the rollback", line: "plan rollback"}))
+	}
 	if answered {
 		word := "Answered"
 		if r.State == runbook.WasLate {
@@ -413,6 +416,8 @@ func (o *outbound) call(e runbook.Event, r runbook.Request, text string) (lead s
 		return fmt.Sprintf("%s: its opening ends %s.* %s Ask for more time, or let it close by itself.", name, commands.Time(r.Opening.Until), commands.Mention(r.By)), ended
 	case runbook.OpeningEnded:
 		return fmt.Sprintf("%s: %s*", name, lower(text)), false
+	case runbook.SetAged:
+		return fmt.Sprintf("%s: %s* %s", name, lower(text), o.mentions(everybody)), r.BackedOutBy != ""
 	case runbook.EndFailed:
 		return fmt.Sprintf("%s is open and should be closed.* %s The bot tries again; the server's own task does the same. %s", name, cut(text, 400), o.mentions(everybody)),
 			r.Opening == nil || r.Opening.Ended != nil

@@ -80,6 +80,9 @@ func Describe(e runbook.Event, p runbook.Policy) string {
 	case runbook.Started:
 		return "The plan is the same. It starts."
 	}
+	if e.Kind == runbook.SetAged {
+		return with(e, agedSet)
+	}
 	if s := describeOpening(e); s != "" {
 		return s
 	}
@@ -100,6 +103,17 @@ func signing(k runbook.Kind, who string, b runbook.SignedBody) string {
 		s += " “" + b.Note + "”"
 	}
 	return s
+}
+
+// agedSet says how old the set of snapshots is, and what to do.
+func agedSet(b runbook.AgedBody) string {
+	switch {
+	case b.Hours > actions.SetAlarm:
+		return fmt.Sprintf("The snapshot set is %d days old. Snapshots should not be kept beyond 72 h: they grow and slow the servers. Decide today.", b.Hours/24)
+	case b.Hours == actions.SetAlarm:
+		return "The snapshot set is older than 72 h. VMware advises against that: it grows and slows the servers. Decide today."
+	}
+	return fmt.Sprintf("The snapshot set is %d h old. It grows and slows the servers. Commit it or roll back before it is 72 h old.", b.Hours)
 }
 
 // describeOpening says what became of an opening, "" for any other event.

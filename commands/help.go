@@ -27,15 +27,7 @@ func (r *Router) help(_ actions.Tx, _ actions.Order, words []string) (Reply, *ru
 	for _, g := range grouped(r.table) {
 		text += "\n\n*" + g.title + "*\n" + strings.Join(g.lines, "\n")
 	}
-	foot := "`/itms help quiesce` says who has to agree to it and its way back."
-	if len(later) > 0 {
-		var missing []string
-		for _, l := range later {
-			missing = append(missing, l.name)
-		}
-		foot += " Of the method, not in this build yet: " + strings.Join(missing, ", ") + "."
-	}
-	return Reply{Text: text, Foot: foot}, nil, nil
+	return Reply{Text: text, Foot: "`/itms help quiesce` says who has to agree to it and its way back."}, nil, nil
 }
 
 // helpGroup is a heading of the help, and the commands under it.

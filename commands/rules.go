@@ -57,6 +57,9 @@ func whyOf(a *actions.Action, looks []actions.RuleLook) Reply {
 		if on, ok := actions.FactNamed(l.Rule.If); ok {
 			needs += ", where " + on.Says
 		}
+		if len(l.Rule.Unless) > 0 {
+			needs += "; not asked of it with " + strings.Join(l.Rule.Unless, " or ")
+		}
 		if l.Rule.Hard {
 			needs += "; nobody can pass over that"
 		}

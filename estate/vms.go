@@ -2,6 +2,7 @@ package estate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -98,6 +99,22 @@ func (v VM) Snapshot(ref SnapshotRef) (Snapshot, bool) {
 	return Snapshot{}, false
 }
 
+// Children lists the snapshots that were taken directly upon one.
+func (v VM) Children(ref SnapshotRef) []Snapshot {
+	var list []Snapshot
+	for _, s := range v.Snapshots {
+		if s.Parent == ref {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// Works reports whether a task runs on the machine.
+func (v VM) Works(task TaskRef) bool {
+	return task != "" && slices.ContainsFunc(v.Tasks, func(t Task) bool { return t.Ref == task })
+}
+
 // Keyed lists the snapshots whose description holds exactly this key. More than
 // one means that a step was carried out twice.
 func (v VM) Keyed(key string) []Snapshot {
@@ -125,6 +142,11 @@ type Snapshot struct {
 	State VMPower `json:"state"`
 	// Parent is empty for a root.
 	Parent SnapshotRef `json:"parent"`
+	// Bytes is what its files take: its own, and the delta disks that were begun
+	// with it and have grown since. It means something where Sized is set; vCenter
+	// does not always say.
+	Bytes int64 `json:"bytes,omitempty"`
+	Sized bool  `json:"sized,omitempty"`
 }
 
 // SnapshotOrder is what a new snapshot needs. Memory is never taken: it is

@@ -10,24 +10,57 @@ import (
 // (infra.md D3); empty is what a snapshot needs. It looks at the machine alone;
 // SpaceFaults looks at the set.
 func (v VM) SnapshotFaults() []string {
-	why := v.StandingFaults()
-	add := func(wrong bool, format string, args ...any) {
-		if wrong {
-			why = append(why, fmt.Sprintf(format, args...))
-		}
+	var restless []string
+	if v.Power != VMOn {
+		restless = append(restless, fmt.Sprintf("%s is not on (%s), so its file systems cannot be brought to rest", v.Name, v.Power))
+	} else if !v.ToolsRunning {
+		restless = append(restless, fmt.Sprintf("VMware Tools do not run in %s, so quiesce would be ignored", v.Name))
 	}
-	add(!v.Connected, "vCenter does not reach the ESXi host of %s", v.Name)
-	add(v.Power != VMOn, "%s is not on (%s), so its file systems cannot be brought to rest", v.Name, v.Power)
-	add(v.Power == VMOn && !v.ToolsRunning, "VMware Tools do not run in %s, so quiesce would be ignored", v.Name)
-	for _, t := range v.Tasks {
-		by := ""
-		if t.By != "" {
-			by = " of " + t.By
-		}
-		add(true, "%s%s works on %s", t.Method, by, v.Name)
+	return v.faults(restless)
+}
+
+// ColdFaults are those of SnapshotFaults for a machine that is switched off before its
+// snapshot is taken: whether it can be brought to rest is no matter then.
+func (v VM) ColdFaults() []string { return v.faults(nil) }
+
+// faults puts what is wrong with the guest between what stands and what is so at the
+// moment.
+func (v VM) faults(guest []string) []string {
+	why := append(v.StandingFaults(), v.unreached()...)
+	why = append(why, guest...)
+	why = append(why, v.working()...)
+	if len(v.Datastores) == 0 {
+		why = append(why, fmt.Sprintf("vCenter names no datastore of %s", v.Name))
 	}
-	add(len(v.Datastores) == 0, "vCenter names no datastore of %s", v.Name)
 	return why
+}
+
+// BusyFaults says in sentences why vCenter could change nothing of the machine now.
+func (v VM) BusyFaults() []string {
+	return append(v.unreached(), v.working()...)
+}
+
+func (v VM) unreached() []string {
+	if v.Connected {
+		return nil
+	}
+	return []string{fmt.Sprintf("vCenter does not reach the ESXi host of %s", v.Name)}
+}
+
+func (v VM) working() []string {
+	var why []string
+	for _, t := range v.Tasks {
+		why = append(why, t.says()+" works on "+v.Name)
+	}
+	return why
+}
+
+// says names a task and whose it is.
+func (t Task) says() string {
+	if t.By == "" {
+		return t.Method
+	}
+	return t.Method + " of " + t.By
 }
 
 // StandingFaults are those of SnapshotFaults that no waiting mends, so that nothing

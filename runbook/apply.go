@@ -123,7 +123,22 @@ func (r *Request) take(e Event) error {
 		}
 	case Opened, Extended, EndNear, Ending, OpeningEnded, EndFailed:
 		return r.opening(e)
+	case SetAged:
+		return r.aged(e)
 	}
+	return nil
+}
+
+// aged notes which age of its set was said. It only ever grows.
+func (r *Request) aged(e Event) error {
+	var b AgedBody
+	if err := e.Read(&b); err != nil {
+		return err
+	}
+	if b.Hours <= r.Aged {
+		return &Misfit{Request: r.ID, State: r.State, Kind: e.Kind, Reason: fmt.Sprintf("it was said already that its set is %d h old", r.Aged)}
+	}
+	r.Aged = b.Hours
 	return nil
 }
 

@@ -86,6 +86,10 @@ const (
 	EndFailed    Kind = "end failed"    // TextBody: it is open still, and should not be
 )
 
+// SetAged is said of the set that a request took, while it is neither committed nor gone
+// back to.
+const SetAged Kind = "set aged" // AgedBody
+
 // The bodies. Fields are only ever added; old rows keep their meaning.
 type (
 	// UpgradeBody opens an upgrade.
@@ -164,6 +168,10 @@ type (
 	EndedBody struct {
 		By   string `json:"by,omitempty"`
 		Text string `json:"text,omitempty"`
+	}
+	// AgedBody is which age a set of snapshots has come to.
+	AgedBody struct {
+		Hours int `json:"hours"`
 	}
 	// SignedBody is a person's word for a fact, and their evidence.
 	SignedBody struct {

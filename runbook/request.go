@@ -169,6 +169,8 @@ type Request struct {
 	BackedOutBy string `json:"backed_out_by,omitempty"`
 	// Opening is what it has opened, nil if it has opened nothing by name.
 	Opening *Opening `json:"opening,omitempty"`
+	// Aged is the last age of its set of snapshots, in hours, that people were told.
+	Aged int `json:"aged,omitempty"`
 	// No is the refusal of a request for which no plan could be made.
 	No *Refusal `json:"no,omitempty"`
 }

@@ -14,7 +14,7 @@ var outcomes = [...]runbook.Kind{
 	runbook.Unplanned, runbook.Denied, runbook.Cancelled, runbook.Expired, runbook.Stale,
 	runbook.Waits, runbook.Interrupted,
 	runbook.Finished, runbook.LeftSo, runbook.Superseded, runbook.BackedOut,
-	runbook.OpeningEnded, runbook.EndFailed,
+	runbook.OpeningEnded, runbook.EndFailed, runbook.SetAged,
 	runbook.BotStopped,
 }
 

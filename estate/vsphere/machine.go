@@ -43,6 +43,7 @@ func machineOf(m mo.VirtualMachine, around surroundings, now time.Time) (estate.
 	}
 	if m.Snapshot != nil {
 		vm.Snapshots = flatten(m.Snapshot.RootSnapshotList, "")
+		size(vm.Snapshots, m.LayoutEx)
 		if c := m.Snapshot.CurrentSnapshot; c != nil {
 			vm.Current = estate.SnapshotRef(c.String())
 		}

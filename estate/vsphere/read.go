@@ -128,7 +128,7 @@ func machinesAndAround(refs []types.ManagedObjectReference) types.RetrieveProper
 	spec := types.PropertyFilterSpec{
 		PropSet: []types.PropertySpec{
 			{Type: kindVM, PathSet: append(needed(), "config.template", "guest.toolsRunningStatus", "guest.hostName",
-				"snapshot", "datastore", "summary.storage.committed", "summary.storage.uncommitted")},
+				"snapshot", "layoutEx", "datastore", "summary.storage.committed", "summary.storage.uncommitted")},
 			{Type: "Datastore", PathSet: []string{"summary"}},
 			{Type: kindTask, PathSet: []string{"info"}},
 		},
