@@ -61,7 +61,7 @@ func withActionTable(page string) (string, error) {
 func actionTable() string {
 	rows := [][]string{{"of the method", "command", "people needed", "way back"}}
 	for _, a := range actions.Catalog {
-		rows = append(rows, []string{a.Section, "`" + a.Usage() + "`", a.People(), a.WayBack})
+		rows = append(rows, []string{a.Of(), "`" + a.Usage() + "`", a.People(), a.WayBack})
 	}
 	return markdownTable(rows)
 }
@@ -71,7 +71,7 @@ func runbookPage() string {
 	var b strings.Builder
 	b.WriteString("# The run book\n\nThe method, section by section: what the bot does of it, who has to agree, what is done by hand, and the way back.\n" +
 		"Written by `itmsbot runbook` from the catalog of actions; `make runbook` renews it, and `TestRunbookIsKept` holds it.\n\n" +
-		"## Commands\n\nThe people are those whom the product asks for at least; a policy can ask for more. Stop and looks need nobody.\n\n" + actionTable())
+		"## Commands\n\nThe people are those whom the product asks for at least; a policy can ask for more. Stopping and looking need nobody's word.\n\n" + actionTable())
 	b.WriteString("\n## The day\n")
 	for _, s := range actions.Method {
 		writeSection(&b, s)
@@ -86,7 +86,7 @@ func runbookPage() string {
 func writeSection(b *strings.Builder, s actions.Section) {
 	fmt.Fprintf(b, "\n### %s\n\n", strings.TrimSpace(s.Number+" "+s.Title))
 	for _, a := range actions.At(s.Number, 0) {
-		fmt.Fprintf(b, "In one request: `%s`, %s.\n\n", a.Usage(), a.Summary)
+		fmt.Fprintf(b, "`%s`: %s.\n\n", a.Usage(), a.Summary)
 	}
 	rows := [][]string{{"item", "what", "how"}}
 	for i, item := range s.Items {
@@ -104,23 +104,22 @@ func writeSection(b *strings.Builder, s actions.Section) {
 	}
 }
 
-// howTo says how an item is done: by which commands, else by hand; and what shows it.
+// howTo says how an item is done, by which commands or else by hand, and what shows it.
 func howTo(section string, n int, item actions.Item) string {
-	var how []string
+	var does, how []string
 	for _, a := range actions.At(section, n) {
-		how = append(how, "`"+a.Usage()+"`")
+		does = append(does, "`"+a.Usage()+"`")
 	}
 	switch {
-	case len(how) > 0:
+	case len(does) > 0:
+		how = append(how, strings.Join(does, ", ")+".")
 	case item.Hand != "":
 		how = append(how, "**By hand.** "+item.Hand)
-	case len(actions.At(section, 0)) > 0:
-		how = append(how, "part of `/itms "+actions.At(section, 0)[0].Name+"`")
 	}
 	if item.Look != "" {
-		how = append(how, "`/itms "+item.Look+"` shows it")
+		how = append(how, "Look: `/itms "+item.Look+"`.")
 	}
-	return strings.Join(how, "; ")
+	return strings.Join(how, " ")
 }
 
 // writeRules writes what each action asks for before it may be proposed.
@@ -134,6 +133,9 @@ func writeRules(b *strings.Builder) {
 			says := f.Says
 			if on, ok := actions.FactNamed(r.If); ok {
 				says += ", where " + on.Says
+			}
+			if len(r.Unless) > 0 {
+				says += "; not with " + strings.Join(r.Unless, " or ")
 			}
 			over := "yes"
 			if r.Hard {

@@ -22,18 +22,27 @@ var (
 	itemAt    = regexp.MustCompile(`\d+|to`)
 )
 
-// Places reads the section of an action: "1.4 item 6, 1.5 item 6", "1.8 items 4 and 7",
-// "1.9". What names no section of the method ("back out") has no place in it.
+// Of says where an action belongs in the method, as exactly as it is known.
+func (a *Action) Of() string {
+	if a.Items != "" {
+		return a.Items
+	}
+	return a.Section
+}
+
+// Places reads that: "1.4 item 6, 1.5 item 6", "1.8 items 4 and 7", "1.9". What names no
+// section of the method ("back out") has no place in it.
 func (a *Action) Places() []Place {
 	var places []Place
-	found := sectionAt.FindAllStringIndex(a.Section, -1)
+	text := a.Of()
+	found := sectionAt.FindAllStringIndex(text, -1)
 	for i, at := range found {
-		end := len(a.Section)
+		end := len(text)
 		if i+1 < len(found) {
 			end = found[i+1][0]
 		}
-		p := Place{Section: a.Section[at[0]:at[1]]}
-		words := itemAt.FindAllString(a.Section[at[1]:end], -1)
+		p := Place{Section: text[at[0]:at[1]]}
+		words := itemAt.FindAllString(text[at[1]:end], -1)
 		for j, w := range words {
 			n, err := strconv.Atoi(w)
 			if err != nil && j > 0 && j+1 < len(words) { // "2 to 5"
@@ -96,9 +105,9 @@ func Agree(n runbook.Needs) string {
 	}
 	s := many + " " + strings.Join(roles, " or ")
 	if n.NotRequester {
-		s += " who did not ask"
+		s += " other than the asker"
 	} else {
-		s += ", who asked too"
+		s += ", the asker too"
 	}
 	if n.SecondLook {
 		s += fmt.Sprintf("; then everything is read again, and one of them starts it within %d minutes", int(secondLook.Minutes()))

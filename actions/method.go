@@ -78,7 +78,7 @@ var Method = []Section{
 		{Text: "Run the tests of the client", Hand: "As a user of each role."},
 	}},
 	{Number: "1.8", Title: "Upgrade the internet gateway", Signs: []string{gatewayUpgraded}, Items: []Item{
-		{Text: "Close the gateway to all clients", Look: "firewall"},
+		{Text: "Close the gateway to all clients", Look: "firewall", Hand: "Switch the rules off that let clients in on the gateway."},
 		{Text: "Install what the gateway requires", Hand: "The .NET Framework of the release notes."},
 		{Text: "Upgrade the gateway", Hand: "Its package, on the gateway."},
 		{Text: "Let one client in from the internet", Look: "firewall", Hand: "An allow rule on the gateway for its public address."},
