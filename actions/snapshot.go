@@ -16,6 +16,7 @@ import (
 // back afterwards, which counts as the restart of 1.4 item 6.
 var snapshot = &Action{
 	Name: "snapshot", Section: "1.4 item 7", Args: "[take] [SERVER…] [cold]", Risk: runbook.Outage,
+	WayBack: "`/itms undo R-n` removes the snapshots",
 	Summary: "take the snapshot set, or an extra snapshot of some servers; cold switches them off for it",
 	RiskOf: func(args map[string]string) runbook.Risk {
 		if args[someServers] != "" && args[coldMode] == "" {
