@@ -21,7 +21,11 @@ var vmOff = &Kind{
 		if err != nil {
 			return Finding{}, err
 		}
-		return standingOf(vm, estate.VMOff), nil
+		f := standingOf(vm, estate.VMOff)
+		if f.Standing == IsDone && env.Task != "" {
+			f.Warn = fmt.Sprintf("The guest of %s did not shut down by itself: its power was taken.", s.Host)
+		}
+		return f, nil
 	},
 	Do: shutDown,
 	LookBack: func(ctx context.Context, env Env, s runbook.Step, _ json.RawMessage) (Finding, error) {
