@@ -2,6 +2,7 @@ package actions
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"strings"
 
@@ -62,8 +63,10 @@ type Ask struct {
 	// steps recorded.
 	Taken   runbook.Plan
 	Befores map[string][]byte
-	// Ledger is what the trail says of the estate.
+	// Ledger is what the trail says of the estate, and Before what a step of any
+	// request recorded before it changed anything.
 	Ledger Ledger
+	Before func(request, step string) (json.RawMessage, error)
 }
 
 // Draft is what an action plans: the parts of the plan that are its own, and

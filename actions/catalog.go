@@ -5,6 +5,9 @@ package actions
 var Catalog = []*Action{
 	quiesce,
 	snapshot,
+	block,
+	allowAll,
+	golive,
 	commit,
 	undo,
 }

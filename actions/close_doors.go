@@ -23,7 +23,10 @@ type doorPlan struct {
 	kept []string
 	// spared are the wide rules that stay on; doors has the others.
 	spared []sparedRule
-	err    error
+	// openings are the rules by which requests let somebody in by name; doors does
+	// not have them.
+	openings []estate.Rule
+	err      error
 }
 
 // closeDoors makes the stages of 1.4 item 1: first the keep list, and narrow copies
@@ -35,14 +38,23 @@ func closeDoors(ctx context.Context, env Env, ask Ask, except exceptions) (Draft
 	if err := except.haveDoors(hosts); err != nil {
 		return Draft{}, err
 	}
-	plans := lookAtDoors(ctx, env, ask, hosts)
+	return closeStages(env, ask, except, lookAtDoors(ctx, env, ask, hosts), "1.4 item 1")
+}
+
+// closeStages makes the stages for the hosts that were looked at; item is the method's
+// number.
+func closeStages(env Env, ask Ask, except exceptions, plans []doorPlan, item string) (Draft, error) {
+	var hosts []estate.Host
+	for _, p := range plans {
+		hosts = append(hosts, p.host)
+	}
 	draft := Draft{LeftOut: except, Thresholds: map[string]int64{
 		"restore_seconds": int64(env.Limits.Restore.Seconds()),
 		"linger_seconds":  int64(env.Limits.Linger.Seconds()),
 	}}
-	keep := runbook.Stage{ID: "1", Item: "1.4 item 1", Title: "Lay down the keep list on " + estate.Names(hosts),
+	keep := runbook.Stage{ID: "1", Item: item, Title: "Lay down the keep list on " + estate.Names(hosts),
 		Doing: "laying down the keep list", Done: "Keep list laid down on " + estate.Names(hosts)}
-	doors := runbook.Stage{ID: "2", Item: "1.4 item 1", Title: "Close the doors on " + estate.Names(hosts),
+	doors := runbook.Stage{ID: "2", Item: item, Title: "Close the doors on " + estate.Names(hosts),
 		Doing: "closing the doors", Done: "Doors closed on " + estate.Names(hosts)}
 	var copies []runbook.Step
 	leftOn := 0
@@ -101,6 +113,7 @@ func lookAtDoors(ctx context.Context, env Env, ask Ask, hosts []estate.Host) []d
 				p.kept = append(p.kept, r.Remote...)
 			}
 			p.doors = estate.DoorsOf(h, p.fw, p.kept)
+			p.doors, p.openings = beside(p.doors, ask.Ledger.Hosts[h.Name].waysIn())
 			plans[i] = p
 		})
 	}

@@ -25,6 +25,10 @@ type Engine struct {
 
 // NewEngine makes an engine. It starts nothing.
 func NewEngine(j Journal, env Env, p runbook.Policy, log *slog.Logger) *Engine {
+	env.Opened = func(host string) ([]estate.NewRule, error) {
+		l, err := readLedger(j)
+		return l.Hosts[host].waysIn(), err
+	}
 	return &Engine{journal: j, env: env, policy: p, log: log}
 }
 
@@ -259,7 +263,7 @@ func (e *Engine) planOf(ctx context.Context, r runbook.Request) (runbook.Plan, D
 	if err != nil {
 		return runbook.Plan{}, Draft{}, err
 	}
-	ask := Ask{Request: r.ID, Args: r.Args, Ledger: ledger}
+	ask := Ask{Request: r.ID, Args: r.Args, Ledger: ledger, Before: e.journal.Before}
 	if r.Undoes != "" {
 		if err := e.readTaken(r.Undoes, &ask); err != nil {
 			return runbook.Plan{}, Draft{}, err

@@ -3,6 +3,7 @@ package actions
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,6 +42,8 @@ const (
 	siteUpgraded    = "site-upgraded"
 	clientTested    = "client-tested"
 	gatewayUpgraded = "gateway-upgraded"
+	underWay        = "upgrade-under-way"
+	gatewayUnderWay = "gateway-under-way"
 	testingPassed   = "testing-passed"
 )
 
@@ -66,6 +69,10 @@ var facts = []*Fact{
 	signed(clientTested, "a single client was tested (1.7)"),
 	{Name: hasGateway, Says: "the estate has an internet gateway", Missing: "The estate has no internet gateway",
 		Supply: "The configuration names the servers.", ask: gatewaySo},
+	{Name: underWay, Says: "an upgrade is under way that was not rolled back", Missing: "No upgrade is under way since the rollback",
+		Supply: "A new set, or a word for what was upgraded, begins one.", ask: underWaySo},
+	{Name: gatewayUnderWay, Says: "an upgrade is under way that was not rolled back, and the estate has an internet gateway",
+		Missing: "No internet gateway is being upgraded", Supply: "The configuration names the servers.", ask: gatewayUnderWaySo},
 	signed(gatewayUpgraded, "the internet gateway is upgraded (1.8)"),
 	signed(testingPassed, "the acceptance tests have passed (1.9)"),
 	{Name: goneLive, Says: "the doors are open to all clients again (1.10 items 1 and 2)", Missing: "The estate has not gone live",
@@ -172,7 +179,29 @@ func subnetSo(_ context.Context, _ Env, l Ledger) (bool, string, error) {
 }
 
 func gatewaySo(_ context.Context, env Env, _ Ledger) (bool, string, error) {
-	return hostOf(env.Estate, estate.Gateway) != "", hostOf(env.Estate, estate.Gateway), nil
+	i := slices.IndexFunc(env.Estate.Hosts, func(h estate.Host) bool { return h.Role == estate.Gateway })
+	if i < 0 {
+		return false, "", nil
+	}
+	return true, env.Estate.Hosts[i].Name, nil
+}
+
+// underWaySo is not so between a rollback and whatever begins the next attempt. What
+// opens doors asks for an upgraded SMP only where there may be one.
+func underWaySo(_ context.Context, _ Env, l Ledger) (bool, string, error) {
+	since := l.RolledBack == 0 || l.Set != nil && l.Set.Took > l.RolledBack ||
+		slices.ContainsFunc(l.Whole.Signed, func(s runbook.Signature) bool { return s.N > l.RolledBack })
+	if since {
+		return true, "", nil
+	}
+	return false, "all is rolled back, and nobody has vouched for anything since", nil
+}
+
+func gatewayUnderWaySo(ctx context.Context, env Env, l Ledger) (bool, string, error) {
+	if so, shown, err := gatewaySo(ctx, env, l); !so || err != nil {
+		return false, shown, err
+	}
+	return underWaySo(ctx, env, l)
 }
 
 // liveSo asks the trail whether the doors were opened to all after they had been
@@ -180,7 +209,7 @@ func gatewaySo(_ context.Context, env Env, _ Ledger) (bool, string, error) {
 func liveSo(_ context.Context, env Env, l Ledger) (bool, string, error) {
 	opened := ""
 	for _, r := range l.Done {
-		if (r.Action == "golive" || r.Action == "allow all") && r.State == runbook.WasDone && begun(r) > l.RolledBack && l.Set != nil && begun(r) > l.Set.Took {
+		if opensAll(r) && r.State == runbook.WasDone && begun(r) > l.RolledBack && l.Set != nil && begun(r) > l.Set.Took {
 			opened = r.ID
 		}
 	}

@@ -47,6 +47,9 @@ type Env struct {
 	// Facts are those that a step of this request found last, nil if it
 	// found none; set while a step runs.
 	Facts func(step string) (json.RawMessage, error)
+	// Opened gives the rules by which requests let somebody in by name on a host, as
+	// the trail has them at that moment; nil passes over none.
+	Opened func(host string) ([]estate.NewRule, error)
 	// Config is the digest of policy and configuration; part of every plan.
 	Config string
 	Limits Limits

@@ -44,6 +44,9 @@ type disableParams struct {
 	RestoreKey     string   `json:"restore_key"`
 	RestoreSeconds int      `json:"restore_seconds"`
 	LingerSeconds  int      `json:"linger_seconds"`
+	// opened are the ways in by name that requests have made meanwhile, where a look
+	// has found rules of the bot.
+	opened []estate.NewRule
 }
 
 func (p disableParams) names() []string {
@@ -112,6 +115,9 @@ func lookAtRules(ctx context.Context, env Env, s runbook.Step) (disableParams, e
 		return p, estate.Firewall{}, err
 	}
 	fw, err := lookAtPlanned(ctx, env, s, estate.FirewallQuery{Names: p.names(), Ports: p.Host.ClientPorts, WinRMPort: p.WinRMPort})
+	if err == nil && env.Opened != nil && slices.ContainsFunc(estate.DoorsOf(p.Host, fw, p.Kept).Wide, ofTheBot) {
+		p.opened, err = env.Opened(s.Host)
+	}
 	return p, fw, err
 }
 
@@ -120,19 +126,24 @@ func lookAtDisabled(ctx context.Context, env Env, s runbook.Step) (Finding, erro
 	if err != nil {
 		return Finding{}, err
 	}
+	return p.standing(fw), nil
+}
+
+// standing says how the closing stands by one look.
+func (p disableParams) standing(fw estate.Firewall) Finding {
 	f := Finding{Facts: factsOf(fw), HostNow: fw.Now}
 	moved, on := compareRules(p.Rules, fw.Local)
 	if moved != "" {
 		f.Standing, f.Text = Otherwise, moved
-		return f, nil
+		return f
 	}
 	before := disableBefore{Rules: []ruleWas{}}
 	for _, r := range p.Rules {
 		before.Rules = append(before.Rules, ruleWas{Name: r.Name, Enabled: on[r.Name]})
 	}
 	f.Before = before
-	var doors estate.Doors
-	doors, p.Spared = p.without(estate.DoorsOf(p.Host, fw, p.Kept))
+	doors, _ := beside(estate.DoorsOf(p.Host, fw, p.Kept), p.opened)
+	doors, p.Spared = p.without(doors)
 	off := len(p.Rules) - len(on)
 	switch {
 	case fw.Restore != nil && fw.Restore.Armed && off == len(p.Rules):
@@ -147,7 +158,7 @@ func lookAtDisabled(ctx context.Context, env Env, s runbook.Step) (Finding, erro
 		f.Standing, f.Text = IsDone, fmt.Sprintf("%s off. %s", count(off, "rule"), p.connected(fw.Peers))
 	}
 	f.Warn = strings.TrimSpace(p.leftOn())
-	return f, nil
+	return f
 }
 
 // compareRules says how the rules differ from the plan in more than being on
@@ -225,6 +236,9 @@ func (p disableParams) connected(peers []estate.Peer) string {
 
 // mayStay reports whether a rule that stays on lets a connected client in.
 func (p disableParams) mayStay(peer estate.Peer) bool {
+	if slices.ContainsFunc(p.opened, func(r estate.NewRule) bool { return estate.Inside(peer.Address, r.Remote) }) {
+		return true
+	}
 	return slices.ContainsFunc(p.Spared, func(s sparedRule) bool { return s.Rule.Admits(peer.Address, peer.Port) })
 }
 
@@ -296,12 +310,16 @@ func lookAtReopened(ctx context.Context, env Env, s runbook.Step, raw json.RawMe
 		f.Standing, f.Text = Otherwise, moved
 		return f, nil
 	}
-	back, wanted := 0, 0
-	for _, r := range was.Rules {
+	back, wanted, idle := 0, 0, ""
+	active := byName(fw.Active)
+	for i, r := range was.Rules {
 		if r.Enabled {
 			wanted++
 			if on[r.Name] {
 				back++
+			}
+			if _, inForce := active[r.Name]; !inForce && idle == "" {
+				idle = p.Rules[i].Display
 			}
 		} else if on[r.Name] {
 			f.Standing, f.Text = Otherwise, fmt.Sprintf("Rule %q was off before and is on now.", r.Name)
@@ -311,6 +329,8 @@ func lookAtReopened(ctx context.Context, env Env, s runbook.Step, raw json.RawMe
 	switch {
 	case fw.Restore != nil && fw.Restore.Armed:
 		f.Standing, f.Text = IsPartly, fmt.Sprintf("The self-restore %q is still armed.", fw.Restore.Key)
+	case back == wanted && idle != "":
+		f.Standing, f.Text = Otherwise, fmt.Sprintf("Rule %q is on again, but not in force: group policy or another store decides.", idle)
 	case back == wanted:
 		f.Standing, f.Text = IsDone, fmt.Sprintf("The same %s on again.", count(wanted, "rule"))
 	case back == 0:

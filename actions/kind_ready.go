@@ -17,10 +17,11 @@ import (
 // queue: what they find is put right, then they look again.
 
 // doorsClosed looks whether a host is still closed and no self-restore is armed on
-// it (DESIGN §13).
+// it (DESIGN §13). Who is let in by name is a client too.
 var doorsClosed = &Kind{
 	Name: "doors.closed", Version: 1, Limit: time.Minute,
 	Look: func(ctx context.Context, env Env, s runbook.Step) (Finding, error) {
+		env.Opened = nil
 		f, err := lookAtDisabled(ctx, env, s)
 		if f.Standing != IsDone {
 			f.Standing = Otherwise

@@ -11,12 +11,13 @@ import (
 // first would undo the second by surprise.
 func (e *Engine) inTheWay(taken runbook.Request, plan runbook.Plan) error {
 	mine := touched(taken, plan)
-	recent, err := e.journal.Recent(200)
+	recent, err := e.journal.Recent(everyRequest)
 	if err != nil {
 		return err
 	}
+	all := byID(recent)
 	for _, r := range recent {
-		if r.First <= taken.First || r.State.Untouched() || r.BackedOutBy != "" || r.Undoes != "" {
+		if begun(r) <= begun(taken) || r.State.Untouched() || takenBack(r, all) {
 			continue
 		}
 		bytes, err := e.journal.Plan(r.Digest)
@@ -36,10 +37,14 @@ func (e *Engine) inTheWay(taken runbook.Request, plan runbook.Plan) error {
 	return nil
 }
 
-// touched lists what the steps of a request have changed, or may have.
+// touched lists what the steps of a request have changed, or may have. What takes a
+// request back touches nothing: it only puts back. What that request did again counts.
 func touched(r runbook.Request, plan runbook.Plan) []string {
 	var all []string
 	for _, s := range plan.Steps() {
+		if r.Undoes != "" && s.Undoes != nil {
+			continue
+		}
 		if life, begun := r.Step(s.ID); begun && life.Result != runbook.AlreadySo {
 			all = append(all, s.Touches...)
 		}

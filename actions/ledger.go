@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"itmsbot/estate"
 	"itmsbot/runbook"
 )
 
@@ -101,6 +102,7 @@ func readLedger(past Past) (Ledger, error) {
 	}
 	slices.SortStableFunc(all, func(a, b runbook.Request) int { return int(begun(a) - begun(b)) })
 	saved := map[string]map[string]HostLedger{} // set, host -> as it was then
+	known := byID(all)
 	for _, r := range all {
 		if r.State.Untouched() {
 			continue
@@ -113,7 +115,7 @@ func readLedger(past Past) (Ledger, error) {
 		if err != nil {
 			return l, fmt.Errorf("%s: %w", r.ID, err)
 		}
-		l.add(r, plan, saved)
+		l.add(r, plan, saved, known)
 	}
 	return l, nil
 }
@@ -126,7 +128,7 @@ func begun(r runbook.Request) int64 {
 }
 
 // add takes in one request.
-func (l *Ledger) add(r runbook.Request, plan runbook.Plan, saved map[string]map[string]HostLedger) {
+func (l *Ledger) add(r runbook.Request, plan runbook.Plan, saved map[string]map[string]HostLedger, all map[string]runbook.Request) {
 	reverted := 0
 	for _, stage := range plan.Stages {
 		for _, s := range stage.Steps {
@@ -135,7 +137,8 @@ func (l *Ledger) add(r runbook.Request, plan runbook.Plan, saved map[string]map[
 				l.removed(s) // by the step, or by somebody else before it
 				continue
 			}
-			if !ok || life.Result != runbook.StepDone {
+			gone := s.Undoes != nil && life.Result == runbook.AlreadySo
+			if !ok || life.Result != runbook.StepDone && !gone {
 				continue // nothing was changed, or it is not known to be
 			}
 			left := Left{r.ID, s, life.Ended}
@@ -176,9 +179,30 @@ func (l *Ledger) add(r runbook.Request, plan runbook.Plan, saved map[string]map[
 	if reverted > 0 && r.State == runbook.WasDone {
 		l.RolledBack = begun(r)
 	}
-	if r.BackedOutBy == "" && r.Undoes == "" {
+	if r.Undoes != "" && r.State == runbook.WasDone {
+		// What it found as it was before was not planned, and is not there either.
+		for name, h := range l.Hosts {
+			l.Hosts[name] = h.without(r.Undoes, "")
+		}
+	}
+	if r.Undoes == "" && !takenBack(r, all) {
 		l.Done = append(l.Done, r)
 	}
+}
+
+func byID(requests []runbook.Request) map[string]runbook.Request {
+	m := make(map[string]runbook.Request, len(requests))
+	for _, r := range requests {
+		m[r.ID] = r
+	}
+	return m
+}
+
+// takenBack reports whether a request is taken back, and that was not taken back in
+// turn.
+func takenBack(r runbook.Request, all map[string]runbook.Request) bool {
+	by, ok := all[r.BackedOutBy]
+	return r.BackedOutBy != "" && (!ok || !takenBack(by, all))
 }
 
 // forget takes a snapshot that was taken back out of the set: what is left is none.
@@ -195,12 +219,24 @@ func (l *Ledger) removed(s runbook.Step) {
 	}
 }
 
-// without takes out what a step has left.
+// without takes out what a step has left, or with no step the whole request.
 func (h HostLedger) without(request, step string) HostLedger {
 	for _, list := range []*[]Left{&h.Closed, &h.Kept, &h.Copies, &h.Opened} {
-		*list = slices.DeleteFunc(slices.Clone(*list), func(l Left) bool { return l.Request == request && l.Step.ID == step })
+		*list = slices.DeleteFunc(slices.Clone(*list), func(l Left) bool { return l.Request == request && (step == "" || l.Step.ID == step) })
 	}
 	return h
+}
+
+// waysIn are the rules by which requests let somebody in by name. A step whose data
+// cannot be read has none: what it has made then counts as a door.
+func (h HostLedger) waysIn() []estate.NewRule {
+	var rules []estate.NewRule
+	for _, left := range h.Opened {
+		if p, err := params[openParams](left.Step.Params, left.Step.ID); err == nil {
+			rules = append(rules, p.Rules...)
+		}
+	}
+	return rules
 }
 
 // Since reports whether a request of an action is done, is not taken back, and began

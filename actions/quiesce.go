@@ -30,6 +30,9 @@ var quiesce = &Action{
 			return Draft{}, err
 		}
 		env.Estate = except.without(env.Estate)
+		if err := nobodyByName(env.Estate.WithDoors(), ask.Ledger); err != nil {
+			return Draft{}, err
+		}
 		if env.VMs == nil && len(env.Estate.Going(estate.BySnapshot)) > 0 {
 			return Draft{}, runbook.Refuse("Name it in `itmsbot.yaml`.", "No vCenter is configured, so there would be no way back.")
 		}

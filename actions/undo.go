@@ -2,6 +2,7 @@ package actions
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -89,34 +90,62 @@ func backStep(ctx context.Context, env Env, ask Ask, s runbook.Step) (*runbook.S
 		return nil, runbook.Refuse(fmt.Sprintf("Ask for what %s took back again, as a new request.", ask.Undoes.ID),
 			"%s took back: %s. That cannot be put back as it was.", ask.Undoes.ID, lower(strings.TrimPrefix(s.Title, "take back: ")))
 	}
-	look := func() (Finding, error) { return kind.LookBack(ctx, env, s, before) }
-	if s.Undoes != nil {
-		look = func() (Finding, error) { return kind.Look(ctx, env, s) }
+	if s.Undoes == nil {
+		back, standing, err := leaving{ask.Undoes.ID, s, before}.back(ctx, env)
+		if err != nil || standing == IsDone {
+			return nil, err
+		}
+		back.WayBack = "ask for `" + ask.Undoes.Line + "` again"
+		return back, nil
 	}
-	f, err := look()
-	switch {
-	case err != nil:
-		return nil, runbook.Refuse("Ask again when it answers; the way-back lines of the request work without the bot.",
-			"%s cannot be looked at, so its way back cannot be planned: the bot %s.", s.Host, Words(err))
-	case f.Standing == Otherwise || f.Standing == IsUnknown:
-		return nil, runbook.Refuse(fmt.Sprintf("Put that right by hand on %s, or leave %s as it is.", s.Host, ask.Undoes.ID),
-			"%s is not as %s left it, so the bot does not touch it: %s", s.Host, ask.Undoes.ID, f.Text)
-	case f.Standing == IsDone:
-		return nil, nil
+	// What took something back is taken back by doing that again.
+	f, err := kind.Look(ctx, env, s)
+	if err := asLeft(ask.Undoes.ID, s.Host, f, err); err != nil || f.Standing == IsDone {
+		return nil, err
 	}
 	back := s
-	if s.Undoes != nil {
-		// What took something back is taken back by doing that again.
-		back.Title, back.Undoes = strings.TrimPrefix(s.Title, "take back: "), nil
-		back.Effect = runbook.Effect{What: s.Effect.What, Before: upper(s.Effect.After), After: lower(s.Effect.Before)}
-		back.WayBack = "puts it back once more"
-		return &back, nil
-	}
-	back.Title = "take back: " + s.Title
-	back.Effect = kind.Reversed(s)
-	back.WayBack = "ask for `" + ask.Undoes.Line + "` again"
-	back.Undoes = &runbook.Undoing{Request: ask.Undoes.ID, Step: s.ID, Before: before}
+	back.Title, back.Undoes = strings.TrimPrefix(s.Title, "take back: "), nil
+	back.Effect = runbook.Effect{What: s.Effect.What, Before: upper(s.Effect.After), After: lower(s.Effect.Before)}
+	back.WayBack = "ask for `undo " + ask.Request + "` again"
 	return &back, nil
+}
+
+// leaving is what a request has left by one step, and what was there before it.
+type leaving struct {
+	request string
+	step    runbook.Step
+	before  json.RawMessage
+}
+
+// back plans the way back of it, without the number of the step, and says how it stands
+// now. It is planned only where it is as it was left, or as it was before.
+func (l leaving) back(ctx context.Context, env Env) (*runbook.Step, Standing, error) {
+	kind, err := kindOf(l.step)
+	if err != nil {
+		return nil, IsUnknown, err
+	}
+	f, err := kind.LookBack(ctx, env, l.step, l.before)
+	if err := asLeft(l.request, l.step.Host, f, err); err != nil {
+		return nil, IsUnknown, err
+	}
+	back := l.step
+	back.Title = "take back: " + l.step.Title
+	back.Effect = kind.Reversed(l.step)
+	back.Undoes = &runbook.Undoing{Request: l.request, Step: l.step.ID, Before: l.before}
+	return &back, f.Standing, nil
+}
+
+// asLeft refuses to touch what is neither as a request left it nor as it was before.
+func asLeft(request, host string, f Finding, err error) error {
+	switch {
+	case err != nil:
+		return runbook.Refuse("Ask again when it answers; the way-back lines of the request work without the bot.",
+			"%s cannot be looked at, so its way back cannot be planned: the bot %s.", host, Words(err))
+	case f.Standing == Otherwise || f.Standing == IsUnknown:
+		return runbook.Refuse(fmt.Sprintf("Put that right by hand on %s, or leave %s as it is.", host, request),
+			"%s is not as %s left it, so the bot does not touch it: %s", host, request, f.Text)
+	}
+	return nil
 }
 
 // endsOpening is what is written about an opening when the request by is done.

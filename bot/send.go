@@ -382,7 +382,7 @@ func (o *outbound) drawDrift(e runbook.Event, text string) (drawing, error) {
 		lead += " " + o.mentions(o.b.d.Policy.With(runbook.Operator, runbook.Approver))
 	}
 	if b.Open {
-		more = append(more, buttons(press{text: "Close it again", line: "quiesce"}))
+		more = append(more, buttons(press{text: "Close it again", line: "block"}))
 	}
 	blocks := append(sections(mrkdwn(lead)), more...)
 	return drawing{text: cut(escape(plain(text)), 300), blocks: append(blocks, foot(o.banner(), e.Request, "trail "+strconv.FormatInt(e.N, 10)))}, nil

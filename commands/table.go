@@ -13,8 +13,7 @@ type laterWord struct{ name, section string }
 
 // later lists what is refused by name instead of guessed at.
 var later = []laterWord{
-	{"reboot", "1.4 item 6"},
-	{"block", "1.4 item 1"}, {"allow", "1.6 to 1.10"}, {"close", "1.7"}, {"golive", "1.10"},
+	{"reboot", "1.4 item 6"}, {"allow", "1.6 to 1.10"}, {"close", "1.7"},
 	{"rollback", "back out of the day"},
 }
 
