@@ -133,7 +133,7 @@ func plantOf(doc lab.Document, database string, log *slog.Logger) plant {
 		if _, ok := p.estate.Host(h.Name); !ok {
 			continue // a test client is no host of the estate
 		}
-		p.hosts = append(p.hosts, winrm.Host{Name: h.Name, URL: h.WinRM, Auth: winrm.NTLM, Login: as(h.User, h.Domain, h.Password)})
+		p.hosts = append(p.hosts, winrm.Host{Name: h.Name, URL: h.WinRM, Auth: winrm.NTLM, Login: as(h.User, h.Domain, h.Password), Rescue: as(h.LocalUser, h.Name, h.LocalPassword)})
 	}
 	p.cmdb = &sqlserver.Instance{Name: "SQL1", Address: doc.CMDB.Address, Database: doc.CMDB.Database,
 		Login: as(doc.CMDB.User, "", doc.CMDB.Password), Peer: trust.Peer{Thumbprint: doc.CMDB.Thumbprint}}

@@ -83,7 +83,7 @@ func (p plant) wire() (*wired, error) {
 		}
 		return nil, errors.Join(errs...)
 	}
-	env := actions.Env{Estate: p.estate, Firewalls: fleet, Restores: fleet, Closings: fleet, Services: fleet, Evidences: fleet, Hosts: fleet, Reboots: fleet, Clock: p.clock, Config: p.digest, Limits: p.limits}
+	env := actions.Env{Estate: p.estate, Firewalls: fleet, Restores: fleet, Closings: fleet, Services: fleet, Evidences: fleet, Rescues: fleet, Hosts: fleet, Reboots: fleet, Clock: p.clock, Config: p.digest, Limits: p.limits}
 	if cmdb != nil {
 		env.CMDB = cmdb
 	}

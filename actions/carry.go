@@ -163,6 +163,7 @@ func (e *Engine) wayOf(r runbook.Request, s runbook.Step, retake bool) (way, err
 	}
 	env := e.env
 	env.Upgrade, env.Lane, env.Retake, env.Request = r.Upgrade, estate.Change, retake, r
+	env.FactsOf = func(request, step string) (json.RawMessage, error) { return lastFacts(e.journal, request, step) }
 	env.Facts = func(step string) (json.RawMessage, error) { return lastFacts(e.journal, r.ID, step) }
 	env.Progress = func(text string) {
 		if err := e.addNow(r, runbook.Progress, s.ID, runbook.TextBody{Text: text}); err != nil {
@@ -249,7 +250,7 @@ func (e *Engine) runStep(ctx context.Context, r runbook.Request, s runbook.Step,
 	if errors.As(did, &found2) {
 		return e.outcome(r, s, false, settleStep(s, nil, found2.Finding, nil))
 	}
-	// What is there now is of this moment, taken again or not.
+	// What is there now is of this moment, and so is the task that carried it out.
 	if w, err = e.wayOf(r, s, false); err != nil {
 		return err
 	}

@@ -9,5 +9,6 @@ var Catalog = []*Action{
 	allowAll,
 	golive,
 	commit,
+	rollback,
 	undo,
 }

@@ -2,6 +2,7 @@ package actions
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -296,6 +297,7 @@ func (e *Engine) planOf(ctx context.Context, r runbook.Request) (runbook.Plan, D
 func (e *Engine) lookEnv() Env {
 	env := e.env
 	env.Lane = estate.Look
+	env.FactsOf = func(request, step string) (json.RawMessage, error) { return lastFacts(e.journal, request, step) }
 	return env
 }
 

@@ -22,9 +22,11 @@ type Env struct {
 	Closings  Closings
 	Services  Services
 	Evidences Evidences
-	Hosts     Hosts
-	Reboots   Reboots
-	CMDB      CMDB
+	// Rescues is nil where no host has a local account for the bot.
+	Rescues Rescues
+	Hosts   Hosts
+	Reboots Reboots
+	CMDB    CMDB
 	// VMs is nil where no vCenter is configured.
 	VMs VMs
 	// Retake is set while a set is taken again: what an earlier attempt made
@@ -47,6 +49,8 @@ type Env struct {
 	// Facts are those that a step of this request found last, nil if it
 	// found none; set while a step runs.
 	Facts func(step string) (json.RawMessage, error)
+	// FactsOf are those of a step of any request.
+	FactsOf func(request, step string) (json.RawMessage, error)
 	// Opened gives the rules by which requests let somebody in by name on a host, as
 	// the trail has them at that moment; nil passes over none.
 	Opened func(host string) ([]estate.NewRule, error)
@@ -178,8 +182,8 @@ type Kind struct {
 }
 
 // kinds lists every sort of step this program can carry out.
-var kinds = []*Kind{firewallAllow, firewallOpen, firewallCopy, firewallDisable, queueWait, logsReview, disksFree, backupsCurrent, neighboursQuiet, filesCurrent, rebootLay, rebootHost,
-	hostRecord, sitesKnown, backupMade, doorsClosed, queueQuiet, hostReady, setReady, snapshotCreate,
+var kinds = []*Kind{firewallAllow, firewallOpen, doorsShut, firewallCopy, firewallDisable, queueWait, logsReview, disksFree, backupsCurrent, neighboursQuiet, filesCurrent, rebootLay, rebootHost,
+	hostRecord, sitesKnown, backupMade, doorsClosed, queueQuiet, hostReady, setReady, snapshotCreate, evidenceKept, clientsKept, vmRevert, restoredByHand, hostProved,
 	vmOff, vmOn, snapshotRemove}
 
 func kindOf(s runbook.Step) (*Kind, error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"itmsbot/estate"
@@ -199,35 +198,12 @@ func lookAtBack(ctx context.Context, env Env, s runbook.Step) (Finding, error) {
 	if err != nil {
 		return f, err
 	}
-	f.Standing = IsPartly
-	record, err := env.Reboots.Record(ctx, s.Host, env.Lane)
-	switch {
-	case err != nil && endsWait(err):
-		return f, err
-	case err != nil:
-		f.Text = fmt.Sprintf("On, but Windows does not answer yet: the bot %s.", Words(err))
-		return f, nil
+	back, err := lookWhetherBack(ctx, env, s, services, p.SQL)
+	if err != nil || back.Standing == IsDone {
+		return back, err
 	}
-	f.HostNow = record.Now
-	missing := notRunning(services, record.Services)
-	switch {
-	case record.Machine != s.Machine:
-		return f, &estate.Error{Kind: estate.WrongMachine, Host: s.Host, Op: "look whether it is back",
-			Detail: fmt.Sprintf("machine %s (%s) answers, the plan names %s", record.Machine, record.Name, s.Machine)}
-	case len(missing) > 0:
-		f.Text = fmt.Sprintf("Windows answers; not as it has to be yet: %s.", strings.Join(missing, "; "))
-	case p.SQL && !databaseAnswers(ctx, env):
-		f.Text = "Windows answers; the CMDB does not yet."
-	default:
-		f.Standing, f.Text = IsDone, "On, and Windows answers."
-		if n := len(services); n > 0 {
-			f.Text = fmt.Sprintf("On; %s, as before.", runs(n))
-		}
-		if p.SQL {
-			f.Text += " The CMDB answers."
-		}
-	}
-	return f, nil
+	back.Text = "On. " + back.Text
+	return back, nil
 }
 
 // endsWait reports whether no waiting mends an error. A log-on that is refused is not
@@ -262,8 +238,8 @@ func bringUp(ctx context.Context, env Env, s runbook.Step) error {
 			return err
 		case err != nil:
 			last = fmt.Sprintf("The bot %s.", Words(err))
-		case f.Standing == IsDone:
-			return nil
+		case f.Standing == IsDone || f.Standing == Otherwise:
+			return nil // the look says which
 		default:
 			last = f.Text
 		}

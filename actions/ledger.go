@@ -33,6 +33,9 @@ type HostLedger struct {
 	Kept   []Left // firewall.allow: the keep list
 	Copies []Left // firewall.copy
 	Opened []Left // firewall.open: ways in by name
+	// Recorded is the newest record of the host; its step has no ID where there is
+	// none.
+	Recorded Left
 }
 
 // Left is a step that has left something, and when.
@@ -54,6 +57,8 @@ type SnapshotSet struct {
 	Removed []string
 	// Took is the event with which the request that took it began.
 	Took int64
+	// Then is what stood on each host when its snapshot was taken.
+	Then map[string]HostLedger
 }
 
 // Committed reports whether every snapshot of the set was removed on purpose.
@@ -83,7 +88,9 @@ func (s *SnapshotSet) machine(host string) (runbook.Machine, bool) {
 	return runbook.Machine{}, false
 }
 
-func (s *SnapshotSet) hasRemoved(host string) bool { return s != nil && slices.Contains(s.Removed, host) }
+func (s *SnapshotSet) hasRemoved(host string) bool {
+	return s != nil && slices.Contains(s.Removed, host)
+}
 
 // everyRequest is more than an upgrade has.
 const everyRequest = 100_000
@@ -101,7 +108,6 @@ func readLedger(past Past) (Ledger, error) {
 		return l, err
 	}
 	slices.SortStableFunc(all, func(a, b runbook.Request) int { return int(begun(a) - begun(b)) })
-	saved := map[string]map[string]HostLedger{} // set, host -> as it was then
 	known := byID(all)
 	for _, r := range all {
 		if r.State.Untouched() {
@@ -115,7 +121,7 @@ func readLedger(past Past) (Ledger, error) {
 		if err != nil {
 			return l, fmt.Errorf("%s: %w", r.ID, err)
 		}
-		l.add(r, plan, saved, known)
+		l.add(r, plan, known)
 	}
 	return l, nil
 }
@@ -128,7 +134,7 @@ func begun(r runbook.Request) int64 {
 }
 
 // add takes in one request.
-func (l *Ledger) add(r runbook.Request, plan runbook.Plan, saved map[string]map[string]HostLedger, all map[string]runbook.Request) {
+func (l *Ledger) add(r runbook.Request, plan runbook.Plan, all map[string]runbook.Request) {
 	reverted := 0
 	for _, stage := range plan.Stages {
 		for _, s := range stage.Steps {
@@ -149,6 +155,10 @@ func (l *Ledger) add(r runbook.Request, plan runbook.Plan, saved map[string]map[
 				l.forget(s.Undoes.Request, s.Undoes.Step)
 			case s.Kind == firewallDisable.Name:
 				h.Closed = append(slices.Clip(h.Closed), left)
+			case s.Kind == kindShut:
+				h.Closed, h.Opened = append(slices.Clip(h.Closed), left), nil
+			case s.Kind == hostRecord.Name:
+				h.Recorded = left
 			case s.Kind == firewallAllow.Name:
 				h.Kept = append(slices.Clip(h.Kept), left)
 			case s.Kind == firewallCopy.Name:
@@ -158,18 +168,17 @@ func (l *Ledger) add(r runbook.Request, plan runbook.Plan, saved map[string]map[
 					h.Opened = append(slices.Clip(h.Opened), left)
 				}
 			case s.Kind == kindRevert && l.Set != nil:
-				h = saved[l.Set.Request][s.Host]
+				h = l.Set.Then[s.Host]
 				reverted++
 			}
 			l.Hosts[s.Host] = h
 		}
 		if stage.Set && stageGood(r, stage) {
-			l.Set = &SnapshotSet{Request: r.ID, Stage: stage.ID, Machines: plan.Machines, Took: begun(r)}
-			saved[r.ID] = map[string]HostLedger{}
+			l.Set = &SnapshotSet{Request: r.ID, Stage: stage.ID, Machines: plan.Machines, Took: begun(r), Then: map[string]HostLedger{}}
 			for _, s := range stage.Steps {
 				life, _ := r.Step(s.ID)
 				l.Set.Members = append(l.Set.Members, Left{r.ID, s, life.Ended})
-				saved[r.ID][s.Host] = l.Hosts[s.Host]
+				l.Set.Then[s.Host] = l.Hosts[s.Host]
 				if life.Ended.After(l.Set.At) {
 					l.Set.At = life.Ended
 				}

@@ -51,6 +51,13 @@ type Services interface {
 	SwitchServices(ctx context.Context, host, machine string, names []string, on bool) (estate.Changed, error)
 }
 
+// Rescues reads a host with an account of its own, for the day on which its domain does
+// not know it any more.
+type Rescues interface {
+	HasRescue(host string) bool
+	RescueRecord(ctx context.Context, host string) (estate.HostRecord, error)
+}
+
 // Evidences reads what a revert will erase. What cannot be read is in the answer.
 type Evidences interface {
 	Evidence(ctx context.Context, host string, lane estate.Lane, q estate.EvidenceQuery) (estate.Evidence, error)

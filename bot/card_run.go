@@ -99,7 +99,7 @@ func (v view) question() drawing {
 		list = append(list, press{label, fmt.Sprintf("answer %s %s %s %s", r.ID, step, a.Word, finding), "", &question{
 			title: label + "?", text: leads + " Your name, the time and what was found are recorded.", yes: label}})
 	}
-	if r.Undoes == "" {
+	if v.reversible() {
 		back := v.backOut("Back out")
 		list = append(list, back)
 	}
@@ -129,10 +129,15 @@ func (v view) choices(goOn string) slack.Block {
 	r := v.request
 	list := []press{{goOn, "resume " + r.ID, "primary", &question{goOn + " with " + r.ID + "?",
 		"The bot looks at every step first and does only what is not done. Finished steps are not repeated.", goOn, "primary"}}}
-	if r.Undoes == "" {
+	if v.reversible() {
 		list = append(list, v.backOut("Back out"))
 	}
 	return buttons(list...)
+}
+
+// reversible reports whether anything of the request could be taken back.
+func (v view) reversible() bool {
+	return v.request.Undoes == "" && slices.ContainsFunc(v.plan.Steps(), func(s runbook.Step) bool { return s.WayBack != "" })
 }
 
 func (v view) backOut(text string) press {
@@ -156,7 +161,7 @@ func (v view) done() drawing {
 	}
 	if r.BackedOutBy == "" {
 		more = append(more, fields([2]string{"Comes next", escape(c.Next)}, [2]string{"Done", escape(took)}))
-		if r.Undoes == "" {
+		if v.reversible() {
 			back := v.backOut("Back out")
 			back.style = "" // nothing is wrong; the question before it is red
 			more = append(more, buttons(back))

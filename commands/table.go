@@ -14,7 +14,6 @@ type laterWord struct{ name, section string }
 // later lists what is refused by name instead of guessed at.
 var later = []laterWord{
 	{"reboot", "1.4 item 6"}, {"allow", "1.6 to 1.10"}, {"close", "1.7"},
-	{"rollback", "back out of the day"},
 }
 
 // commands lists every word, in the order of the help. An action's line

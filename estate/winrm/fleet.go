@@ -65,6 +65,11 @@ func New(hosts []Host, o Options) (*Fleet, error) {
 		}
 		h.Login = accounts.One(h.Login)
 		f.hosts[key] = &remote{login: h.Login, look: newLane(&h, f.opts), change: newLane(&h, f.opts)}
+		if h.Rescue != nil {
+			own := h
+			own.Login = accounts.One(h.Rescue)
+			f.hosts[rescueKey(h.Name)] = &remote{login: own.Login, look: newLane(&own, f.opts), change: newLane(&own, f.opts)}
+		}
 	}
 	return f, nil
 }

@@ -30,6 +30,9 @@ type Host struct {
 	// that name the same account of one domain, of which the first is asked for the
 	// password.
 	Login *trust.Login
+	// Rescue is an account of the host itself, for the day on which its domain does
+	// not know it any more; nil where there is none. It reads and changes nothing.
+	Rescue *trust.Login
 	// Peer says which certificate is believed on https, where it is required. With
 	// Roots the URL's host name must be in the certificate.
 	trust.Peer
@@ -101,6 +104,11 @@ func (h Host) checked() (Host, error) {
 	}
 	if err := h.Login.Check(); err != nil {
 		return h, err
+	}
+	if h.Rescue != nil {
+		if err := h.Rescue.Check(); err != nil {
+			return h, fmt.Errorf("the host's own account: %w", err)
+		}
 	}
 	h.name = u.Hostname()
 	if u.Scheme == "https" {

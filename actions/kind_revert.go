@@ -1,0 +1,93 @@
+package actions
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"itmsbot/estate"
+	"itmsbot/runbook"
+)
+
+// vmRevert brings one machine back to its snapshot of the set. The machine is off
+// before and after: nothing is powered on before all are back, so that doing it twice
+// loses nothing. Whether it was done, only the task can say, which is on disk before it
+// is waited for: a machine that was never reverted runs on the same snapshot.
+var vmRevert = &Kind{
+	Name: kindRevert, Version: 1, Limit: time.Hour,
+	Look: func(ctx context.Context, env Env, s runbook.Step) (Finding, error) {
+		p, vm, err := lookAtRevert(ctx, env, s)
+		if err != nil {
+			return Finding{}, err
+		}
+		f := Finding{HostNow: vm.Now, Facts: revertFacts{p.Snapshot, env.Task}}
+		if _, there := vm.Snapshot(p.Snapshot); !there {
+			f.Standing, f.Text = Otherwise, fmt.Sprintf("Snapshot %s is not there any more. Nothing is powered on. Restore %s from a backup, or leave the request as it is.", p.Snapshot, s.Host)
+			return f, nil
+		}
+		if vm.Power != estate.VMOff {
+			f.Standing, f.Text = Otherwise, fmt.Sprintf("%s is on (%s); it has to be off to go back. Switch it off in vCenter, then try again.", vm.Name, powerWord(vm.Power))
+			return f, nil
+		}
+		f.Standing, f.Text = IsNotDone, "Off, and not back yet."
+		if env.Task == "" {
+			return f, nil
+		}
+		switch t, err := env.VMs.Task(ctx, env.Task); {
+		case err != nil && ctx.Err() != nil:
+			return f, err
+		case err != nil:
+			// vCenter has forgotten the task. The machine is off, so once more is no harm.
+			f.Text = "Off; what became of an earlier revert is not known. Once more does no harm."
+		case t.State == estate.TaskSuccess:
+			f.Standing, f.Text = IsDone, fmt.Sprintf("Back at %s, and off.", p.Name)
+		default:
+			f.Text = fmt.Sprintf("Not reverted: vCenter says “%s”. Nothing is powered on. Either try again, which reverts only what is not back; or bring %s back by hand in vCenter to %s, leave it off, and try again.", t.Error, s.Host, p.Name)
+		}
+		return f, nil
+	},
+	Do: func(ctx context.Context, env Env, s runbook.Step) error {
+		p, err := params[revertParams](s.Params, s.ID)
+		if err != nil {
+			return err
+		}
+		return carryTask(ctx, env, s, "go back to the snapshot", func() (estate.TaskRef, error) { return env.VMs.Revert(ctx, p.Snapshot) })
+	},
+}
+
+type revertParams struct {
+	VM       estate.VMRef       `json:"vm"`
+	UUID     string             `json:"uuid"`
+	Snapshot estate.SnapshotRef `json:"snapshot"`
+	Name     string             `json:"name"`
+}
+
+type revertFacts struct {
+	Snapshot estate.SnapshotRef `json:"snapshot"`
+	Task     estate.TaskRef     `json:"task"`
+}
+
+func lookAtRevert(ctx context.Context, env Env, s runbook.Step) (revertParams, estate.VM, error) {
+	p, err := params[revertParams](s.Params, s.ID)
+	if err != nil {
+		return p, estate.VM{}, err
+	}
+	vm, err := setMember{s.Host, p.VM, p.UUID}.bound(ctx, env)
+	return p, vm, err
+}
+
+// restoredByHand waits for the person who restores a server that goes back by a backup
+// (DESIGN, "each server states its way back").
+var restoredByHand = &Kind{
+	Name: "backup.restored", Version: 1, Limit: time.Minute,
+	Look: func(_ context.Context, _ Env, s runbook.Step) (Finding, error) {
+		return Finding{Standing: Otherwise, Facts: json.RawMessage(`{}`),
+			Text: fmt.Sprintf("%s goes back by a backup. All others are back and off. Restore %s now to the backup that was made when the set was taken, then say so.", s.Host, s.Host),
+			Ask: []runbook.Answer{
+				{Word: "again", Label: "Not yet", Leads: "Nothing goes on until it is restored."},
+				{Word: "accept", Label: "It is restored", Accepts: true,
+					Leads: fmt.Sprintf("You say that %s is restored to the moment of the set. The servers are powered on next.", s.Host)},
+			}}, nil
+	},
+}
