@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -78,10 +79,13 @@ type player struct {
 	where string // answers are read
 }
 
-var lines = []struct {
+// lineForm is one form of line, and what it does.
+type lineForm struct {
 	form *regexp.Regexp
 	do   func(p *player, m []string)
-}{
+}
+
+var lines = []lineForm{
 	{regexp.MustCompile(`^(Ana|Ben|Dora|Cleo|Guest): (.+)$`), func(p *player, m []string) {
 		p.last, p.where = m[1], p.plant.slack.Channel
 		p.say(m[1], p.repeated(unquote(m[2])))
@@ -135,7 +139,7 @@ var lines = []struct {
 
 func (p *player) line(s string) bool {
 	p.t.Helper()
-	for _, l := range lines {
+	for _, l := range slices.Concat(lines, snapshotLines) {
 		if m := l.form.FindStringSubmatch(s); m != nil {
 			l.do(p, m)
 			return true
