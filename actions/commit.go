@@ -164,8 +164,12 @@ func commitWarnings(set SnapshotSet, looks []setLook) []string {
 		list = append(list, fmt.Sprintf("The snapshot of %s is gone already: somebody else has removed it in vCenter, so the set was no way back any more.", estate.Join(gone)))
 	}
 	if len(gone) < len(looks) {
+		takes := "an unknown size"
+		if sized {
+			takes = sizeOf(estate.Snapshot{Bytes: bytes, Sized: true})
+		}
 		list = append(list, fmt.Sprintf("The set of %s is %s old and takes %s. Removing it merges that into the disks, which takes its time and slows the servers.",
-			set.Request, hours(age), sizeOf(estate.Snapshot{Bytes: bytes, Sized: sized})))
+			set.Request, hours(age), takes))
 	}
 	for _, m := range set.Machines {
 		if m.WayBack != "" && m.WayBack != runbook.WayBackSnapshot {
