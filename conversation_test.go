@@ -79,7 +79,7 @@ type player struct {
 	where string // answers are read
 }
 
-// lineForm is one form of line, and what it does.
+// lineForm is one kind of line, and what it does with the parts that it found.
 type lineForm struct {
 	form *regexp.Regexp
 	do   func(p *player, m []string)
@@ -139,7 +139,7 @@ var lines = []lineForm{
 
 func (p *player) line(s string) bool {
 	p.t.Helper()
-	for _, l := range slices.Concat(lines, snapshotLines) {
+	for _, l := range slices.Concat(lines, openingLines, serverLines, snapshotLines) {
 		if m := l.form.FindStringSubmatch(s); m != nil {
 			l.do(p, m)
 			return true

@@ -189,10 +189,18 @@ func (w *wired) keepTime(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		// All at once: a host that does not answer keeps no other opening open.
+		var round errgroup.Group
 		for _, t := range due {
-			if err := w.carryOut(ctx, t); err != nil && ctx.Err() == nil {
-				return fmt.Errorf("timer %s: %w", t.ID, err)
-			}
+			round.Go(func() error {
+				if err := w.carryOut(ctx, t); err != nil && ctx.Err() == nil {
+					return fmt.Errorf("timer %s: %w", t.ID, err)
+				}
+				return nil
+			})
+		}
+		if err := round.Wait(); err != nil {
+			return err
 		}
 		if err := w.remind(); err != nil {
 			return fmt.Errorf("remind people: %w", err)

@@ -21,6 +21,9 @@ type Action struct {
 	// Args is the usage after the name; empty for an action without any.
 	Args string
 	Risk runbook.Risk
+	// WayBack says for the run book how it is taken back: "`/itms undo R-n` …", or
+	// "none: …".
+	WayBack string
 	// RiskOf is the risk where it depends on the arguments; nil is Risk.
 	RiskOf func(args map[string]string) runbook.Risk
 	// Rules have to hold before it is proposed, and once more before it starts.
@@ -67,6 +70,8 @@ type Ask struct {
 	// request recorded before it changed anything.
 	Ledger Ledger
 	Before func(request, step string) (json.RawMessage, error)
+	// Past is the trail itself, for what no ledger sums up.
+	Past Past
 }
 
 // Draft is what an action plans: the parts of the plan that are its own, and

@@ -16,9 +16,12 @@ const secondLook = 10 * time.Minute
 // readAgain computes the plan of a request that all have agreed to once more and shows
 // it afresh. It must be the very same plan; what moves by itself is read anew.
 func (e *Engine) readAgain(ctx context.Context, r runbook.Request) error {
-	ctx, cancel := context.WithTimeout(ctx, planLimit)
+	planning, cancel := context.WithTimeout(ctx, planLimit)
 	defer cancel()
-	plan, draft, err := e.planOf(ctx, r)
+	plan, draft, err := e.planOf(planning, r)
+	if ctx.Err() != nil {
+		return nil // leaving: the next start reads it again
+	}
 	digest := ""
 	if err == nil {
 		_, digest, err = plan.Seal()
@@ -71,6 +74,11 @@ func (e *Engine) Start(tx Tx, o Order, id, digest string) (runbook.Request, *run
 	}
 	if no := e.policy.MayFill(r, o.By); no != nil {
 		return r, no, nil
+	}
+	if action, ok := Find(r.Action); ok {
+		if no, err := e.held(tx, action, "Not started"); no != nil || err != nil {
+			return r, no, err
+		}
 	}
 	holder, err := slotHolder(tx, id)
 	if err != nil {

@@ -4,8 +4,15 @@ package actions
 // and a line here.
 var Catalog = []*Action{
 	quiesce,
+	reboot,
+	startServices,
 	snapshot,
 	block,
+	allowSiteServers,
+	allowClient,
+	allowSubnet,
+	shut,
+	extend,
 	allowAll,
 	golive,
 	commit,

@@ -210,9 +210,12 @@ func addTo(tx Tx, o Order, r runbook.Request, kind runbook.Kind, step string, bo
 // propose computes the plan of a request and binds it, or says why there is
 // none.
 func (e *Engine) propose(ctx context.Context, r runbook.Request) error {
-	ctx, cancel := context.WithTimeout(ctx, planLimit)
+	planning, cancel := context.WithTimeout(ctx, planLimit)
 	defer cancel()
-	plan, draft, err := e.planOf(ctx, r)
+	plan, draft, err := e.planOf(planning, r)
+	if ctx.Err() != nil {
+		return nil // leaving: the next start makes the plan
+	}
 	var bytes []byte
 	if err == nil {
 		bytes, _, err = plan.Seal()
@@ -264,7 +267,7 @@ func (e *Engine) planOf(ctx context.Context, r runbook.Request) (runbook.Plan, D
 	if err != nil {
 		return runbook.Plan{}, Draft{}, err
 	}
-	ask := Ask{Request: r.ID, Args: r.Args, Ledger: ledger, Before: e.journal.Before}
+	ask := Ask{Request: r.ID, Args: r.Args, Ledger: ledger, Before: e.journal.Before, Past: e.journal}
 	if r.Undoes != "" {
 		if err := e.readTaken(r.Undoes, &ask); err != nil {
 			return runbook.Plan{}, Draft{}, err

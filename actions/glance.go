@@ -131,7 +131,7 @@ func (l *Looks) services(ctx context.Context, env Env, h estate.Host) (string, e
 			}
 		}
 	}
-	then, request, err := l.recorded(h.Name)
+	then, request, err := recorded(l.past, h.Name)
 	if err != nil {
 		return "", err
 	}
@@ -169,35 +169,4 @@ func changedServices(then, now []estate.Service) []string {
 		}
 	}
 	return changed
-}
-
-// recorded finds the newest record of a host, and the request that made it; none
-// where there is none.
-func (l *Looks) recorded(host string) (recordFacts, string, error) {
-	recent, err := l.past.Recent(50)
-	if err != nil {
-		return recordFacts{}, "", err
-	}
-	for _, r := range recent {
-		if _, begun := r.Step(recordStep(0)); !begun || r.Undoes != "" {
-			continue
-		}
-		plan, err := l.planOf(r)
-		if err != nil {
-			continue // of another version
-		}
-		for _, s := range plan.Steps() {
-			life, _ := r.Step(s.ID)
-			if s.Kind != hostRecord.Name || s.Host != host || !life.Result.Good() {
-				continue
-			}
-			raw, err := lastFacts(l.past, r.ID, s.ID)
-			if err != nil {
-				return recordFacts{}, "", err
-			}
-			facts, err := params[recordFacts](raw, "the record of "+host)
-			return facts, r.ID, err
-		}
-	}
-	return recordFacts{}, "", nil
 }

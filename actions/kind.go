@@ -182,9 +182,9 @@ type Kind struct {
 }
 
 // kinds lists every sort of step this program can carry out.
-var kinds = []*Kind{firewallAllow, firewallOpen, doorsShut, firewallCopy, firewallDisable, queueWait, logsReview, disksFree, backupsCurrent, neighboursQuiet, filesCurrent, rebootLay, rebootHost,
+var kinds = []*Kind{firewallAllow, firewallOpen, openingExtend, doorsShut, firewallCopy, firewallDisable, queueWait, logsReview, disksFree, backupsCurrent, neighboursQuiet, filesCurrent, rebootLay, rebootHost,
 	hostRecord, sitesKnown, backupMade, doorsClosed, queueQuiet, hostReady, setReady, snapshotCreate, evidenceKept, clientsKept, vmRevert, restoredByHand, hostProved,
-	vmOff, vmOn, snapshotRemove}
+	vmOff, vmOn, snapshotRemove, serviceStart, doorsKept}
 
 func kindOf(s runbook.Step) (*Kind, error) {
 	for _, k := range kinds {

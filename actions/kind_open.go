@@ -36,12 +36,16 @@ var firewallOpen = &Kind{
 		case active < len(p.Rules):
 			f.Standing, f.Text = Otherwise, "The rules are there, but not in force: group policy or another store decides."
 		case p.EndSeconds > 0 && !p.armed(fw):
-			f.Text = "The rules are in force, but the task that ends them is not armed."
+			f.Text = "The rules are in force, but the task on the host that ends them is not armed."
 		default:
 			f.Standing, f.Text = IsDone, fmt.Sprintf("In force: %s.", p.says())
 			if p.EndSeconds > 0 {
 				f.Text += " It ends by itself, whatever becomes of the bot."
 			}
+		}
+		if f.Standing != IsDone && over(env) {
+			// Another host opened first, and its time is over for all.
+			f.Standing, f.Text = Otherwise, "The time of this opening is over, so nothing more is opened. Leave it so, or take it back."
 		}
 		return f, nil
 	},
@@ -51,7 +55,7 @@ var firewallOpen = &Kind{
 			return err
 		}
 		if p.EndSeconds > 0 {
-			order := estate.ClosingOrder{Key: p.Key, Seconds: p.EndSeconds + closingGrace, Names: p.names()}
+			order := estate.ClosingOrder{Key: p.Key, Seconds: p.closesIn(env), Names: p.names()}
 			armed, err := env.Closings.ArmClosing(ctx, s.Host, s.Machine, order)
 			if err := whole(s, "arm the task that ends the opening", armed, err); err != nil {
 				return err
@@ -75,7 +79,7 @@ var firewallOpen = &Kind{
 			}
 		}
 		switch {
-		case len(there) == 0 && !p.armed(fw):
+		case len(there) == 0 && !p.waits(fw):
 			f.Standing, f.Text = IsDone, "Its rules are gone."
 		case len(there) == 0:
 			f.Standing, f.Text = IsPartly, "Its rules are gone; the task that would have ended it is there still."
@@ -105,7 +109,11 @@ var firewallOpen = &Kind{
 		if err != nil {
 			return nil, err
 		}
-		return []string{"Remove-NetFirewallRule -PolicyStore PersistentStore -Name " + quoted(p.names())}, nil
+		lines := []string{"Remove-NetFirewallRule -PolicyStore PersistentStore -Name " + quoted(p.names())}
+		if p.EndSeconds > 0 {
+			lines = append(lines, "Unregister-ScheduledTask -TaskName "+quoted([]string{closingTask + p.Key})+" -Confirm:$false")
+		}
+		return lines, nil
 	},
 	Reversed: func(s runbook.Step) runbook.Effect {
 		return runbook.Effect{What: s.Effect.What, Before: s.Effect.After, After: "closed again"}
@@ -115,6 +123,26 @@ var firewallOpen = &Kind{
 // closingGrace is how many seconds the host's own task comes after the bot's timer,
 // which does the same first and looks.
 const closingGrace = 120
+
+// closingTask is what the task of a closing is called on a host, before its key.
+const closingTask = "itmsbot-close "
+
+// over reports whether the opening of the request that is carried out has ended, or
+// should have.
+func over(env Env) bool {
+	o := env.Request.Opening
+	return o != nil && (o.Ended != nil || !o.Until.IsZero() && !env.Clock.Now().Before(o.Until))
+}
+
+// closesIn is after how many seconds the host closes by itself. A host that is opened
+// after another, because it had to be tried again, closes with it.
+func (p openParams) closesIn(env Env) int64 {
+	left := p.EndSeconds
+	if o := env.Request.Opening; o != nil && !o.Until.IsZero() {
+		left = int64(o.Until.Sub(env.Clock.Now()).Seconds())
+	}
+	return min(left+closingGrace, estate.ClosingLongest)
+}
 
 // openParams is the data of a firewall.open step.
 type openParams struct {
@@ -159,6 +187,12 @@ func (p openParams) made(store []estate.Rule) int {
 func (p openParams) armed(fw estate.Firewall) bool {
 	c, ok := fw.Closing(p.Key)
 	return ok && c.Enabled
+}
+
+// waits reports whether its task is there, even one that somebody has switched off.
+func (p openParams) waits(fw estate.Firewall) bool {
+	_, ok := fw.Closing(p.Key)
+	return ok
 }
 
 // says is who may come in where.

@@ -82,7 +82,7 @@ func lookAtReboot(ctx context.Context, env Env, s runbook.Step) (Finding, error)
 	}
 	switch busy := now.Busy(); {
 	case now.Laid == nil:
-		return rebooted(env, f, now, record)
+		return rebooted(ctx, env, f, s.Host, now, record)
 	case len(busy) > 0:
 		f.Standing, f.Text = Otherwise, fmt.Sprintf("%s must not be restarted now: %s.", s.Host, strings.Join(busy, "; "))
 	case now.Ordered != nil:
@@ -100,8 +100,9 @@ func lookAtReboot(ctx context.Context, env Env, s runbook.Step) (Finding, error)
 	return f, nil
 }
 
-// rebooted says whether a host that has restarted is back as it was.
-func rebooted(env Env, f Finding, now estate.RebootState, record estate.HostRecord) (Finding, error) {
+// rebooted says whether a host that has restarted is back as it was. The SQL Server is
+// back when the CMDB answers: its service runs long before the database does.
+func rebooted(ctx context.Context, env Env, f Finding, host string, now estate.RebootState, record estate.HostRecord) (Finding, error) {
 	running := map[string]bool{}
 	for _, svc := range record.Services {
 		running[strings.ToLower(svc.Name)] = svc.Running()
@@ -122,19 +123,31 @@ func rebooted(env Env, f Finding, now estate.RebootState, record estate.HostReco
 		f.Standing, f.Text = IsPartly, fmt.Sprintf("Restarted, but not running yet: %s.", estate.Join(missing))
 		return f, nil
 	}
+	if h, _ := env.Estate.Host(host); h.Role == estate.SQL {
+		if err := databaseTrouble(ctx, env); err != nil {
+			f.Standing, f.Text = IsPartly, fmt.Sprintf("Restarted, but the CMDB does not answer yet: the bot %s.", Words(err))
+			return f, nil
+		}
+	}
 	f.Standing, f.Text = IsDone, "Restarted; the services that ran before run again. "+pending(now)
 	return f, nil
 }
 
-// ofITMS picks the services that matter (itms.md §2): by the vendor's names,
-// and the web server.
+// ofITMS picks the services that matter (itms.md §2): by the vendor's names, the web
+// server, the internet gateway, which the vendor has no key for, and the database
+// engine with its agent, on which all of it stands.
 func ofITMS(s estate.Service) bool {
 	for _, prefix := range []string{"Altiris", "Symantec"} {
 		if strings.HasPrefix(s.Display, prefix) {
 			return true
 		}
 	}
-	return strings.EqualFold(s.Name, "W3SVC") || strings.EqualFold(s.Name, "AeXSvc") || strings.EqualFold(s.Name, "atrshost")
+	switch name := strings.ToUpper(s.Name); name {
+	case "W3SVC", "AEXSVC", "ATRSHOST", "MSSQLSERVER", "SQLSERVERAGENT":
+		return true
+	default: // a named instance has its name behind the dollar sign
+		return strings.HasPrefix(name, "MSSQL$") || strings.HasPrefix(name, "SQLAGENT$") || strings.Contains(s.Display, "Internet Gateway")
+	}
 }
 
 // pending says why Windows wants a restart, as far as that matters.
@@ -174,7 +187,12 @@ func restart(ctx context.Context, env Env, s runbook.Step) error {
 		switch {
 		case err != nil:
 			last = fmt.Sprintf("It does not answer: the bot %s.", Words(err))
-		case f.Standing == IsDone && databaseAnswers(ctx, env):
+		case f.Standing == IsDone && needsDatabase(env, s.Host):
+			if err = databaseTrouble(ctx, env); err == nil {
+				return nil
+			}
+			last = fmt.Sprintf("It is back, but the CMDB does not answer yet: the bot %s.", Words(err))
+		case f.Standing == IsDone:
 			return nil
 		default:
 			last = f.Text
@@ -186,14 +204,27 @@ func restart(ctx context.Context, env Env, s runbook.Step) error {
 	return &estate.Error{Kind: estate.Failed, Host: s.Host, Op: "wait for the restart", Detail: fmt.Sprintf("not back after %s. %s", hours(time.Duration(p.LimitSeconds)*time.Second), last)}
 }
 
-// databaseAnswers reports whether the CMDB can be read again; without one there
-// is nothing to wait for.
-func databaseAnswers(ctx context.Context, env Env) bool {
+// needsDatabase reports whether a host is not back before the CMDB can be read again:
+// the SMP works from it, the SQL Server holds it.
+func needsDatabase(env Env, host string) bool {
+	h, ok := env.Estate.Host(host)
+	return !ok || h.Role == estate.SMP || h.Role == estate.SQL
+}
+
+// databaseAnswers reports whether the CMDB can be read again.
+func databaseAnswers(ctx context.Context, env Env) bool { return databaseTrouble(ctx, env) == nil }
+
+// databaseTrouble says why the CMDB cannot be read, nil if it can; without one there
+// is nothing to wait for. One in which a table is missing answers.
+func databaseTrouble(ctx context.Context, env Env) error {
 	if env.CMDB == nil {
-		return true
+		return nil
 	}
 	_, err := env.CMDB.Queue(ctx)
-	return err == nil || estate.TroubleOf(err) == estate.Unavailable
+	if estate.TroubleOf(err) == estate.Unavailable {
+		return nil
+	}
+	return err
 }
 
 // rebootSMP makes the stages of 1.4 item 6.
@@ -205,17 +236,28 @@ func rebootSMP(env Env, id, request string, machines []runbook.Machine) ([]runbo
 			guid = m.GUID
 		}
 	}
-	p, err := runbook.Canonical(rebootParams{Key: env.Upgrade + " " + request + " " + id, LimitSeconds: int64(env.Limits.Reboot.Seconds())})
+	return restartStages(env, id, "1.4 item 6", request, smp, guid)
+}
+
+// restartStages makes the two stages in which one host is restarted: the boot key is
+// laid and proved before the restart is ordered.
+func restartStages(env Env, id, item, request, host, guid string) ([]runbook.Stage, error) {
+	p, err := runbook.Canonical(rebootParams{Key: bootKey(env, request, id), LimitSeconds: int64(env.Limits.Reboot.Seconds())})
 	step := func(k *Kind, stage, title string, e runbook.Effect) runbook.Step {
-		return runbook.Step{ID: stage + ".1", Kind: k.Name, Version: k.Version, Host: smp, Machine: guid, Params: p, Title: title, Effect: e, Touches: []string{smp + " boot"}}
+		return runbook.Step{ID: stage + ".1", Kind: k.Name, Version: k.Version, Host: host, Machine: guid, Params: p, Title: title, Effect: e, Touches: []string{host + " boot"}}
 	}
 	next := after(id)
 	return []runbook.Stage{
-		{ID: id, Item: "1.4 item 6", Title: "Mark the boot of " + smp, Doing: "marking the boot of " + smp, Done: "Boot of " + smp + " marked",
-			Steps: []runbook.Step{step(rebootLay, id, "mark the boot of "+smp, runbook.Effect{})}},
-		{ID: next, Item: "1.4 item 6", Title: "Restart " + smp, Doing: "restarting " + smp, Done: smp + " restarted",
-			Steps: []runbook.Step{step(rebootHost, next, "restart "+smp, runbook.Effect{What: "Restart", Before: "Running", After: "restarted"})}},
+		{ID: id, Item: item, Title: "Mark the boot of " + host, Doing: "marking the boot of " + host, Done: "Boot of " + host + " marked",
+			Steps: []runbook.Step{step(rebootLay, id, "mark the boot of "+host, runbook.Effect{})}},
+		{ID: next, Item: item, Title: "Restart " + host, Doing: "restarting " + host, Done: host + " restarted",
+			Steps: []runbook.Step{step(rebootHost, next, "restart "+host, runbook.Effect{What: "Restart", Before: "Running", After: "restarted"})}},
 	}, err
+}
+
+// bootKey names a restart: upgrade, request and the stage that lays the key.
+func bootKey(env Env, request, stage string) string {
+	return env.Upgrade + " " + request + " " + stage
 }
 
 // after is the number of the next stage.

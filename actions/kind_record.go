@@ -170,3 +170,37 @@ func recordAll(env Env, machines []machine) (runbook.Stage, error) {
 }
 
 func recordStep(i int) string { return fmt.Sprintf("0.%d", i+1) }
+
+// recorded finds the newest record of a host, and the request that made it; none
+// where there is none.
+func recorded(past Past, host string) (recordFacts, string, error) {
+	all, err := past.Recent(everyRequest)
+	if err != nil {
+		return recordFacts{}, "", err
+	}
+	for _, r := range slices.Backward(all) {
+		if r.State.Untouched() || r.Undoes != "" {
+			continue
+		}
+		bytes, err := past.Plan(r.Digest)
+		if err != nil {
+			return recordFacts{}, "", err
+		}
+		plan, err := runbook.OpenPlan(bytes)
+		if err != nil {
+			continue // of another version
+		}
+		for _, s := range plan.Steps() {
+			if life, _ := r.Step(s.ID); s.Kind != hostRecord.Name || s.Host != host || !life.Result.Good() {
+				continue
+			}
+			raw, err := lastFacts(past, r.ID, s.ID)
+			if err != nil || len(raw) == 0 {
+				return recordFacts{}, "", err // too long for an event, so not to be compared with
+			}
+			facts, err := params[recordFacts](raw, "the record of "+host)
+			return facts, r.ID, err
+		}
+	}
+	return recordFacts{}, "", nil
+}

@@ -16,15 +16,22 @@ import (
 type Ledger struct {
 	// Hosts are by name; one on which nothing was done is not among them.
 	Hosts map[string]HostLedger
-	// Set is the newest whole set of snapshots, nil when there is none.
+	// Set is the newest whole set of snapshots that is not taken back, nil when there
+	// is none.
 	Set *SnapshotSet
 	// Done are the requests that have changed something and are not taken back, in
-	// the order in which they began to.
+	// the order in which they began to. One that takes another back is among them only
+	// if it has opened a way in, because it did again what was taken back.
 	Done []runbook.Request
+	// Openings are the requests that have let somebody in by name who is in still,
+	// those among them that have taken a closing back.
+	Openings []runbook.Request
 	// RolledBack is the event with which the last rollback that is done began, 0
 	// for none. What people vouched for before it does not count any more.
 	RolledBack int64
 	Whole      runbook.Upgrade
+
+	sets []*SnapshotSet // in the order in which they were taken
 }
 
 // HostLedger is what requests have left on one host and nobody has taken back.
@@ -170,11 +177,14 @@ func (l *Ledger) add(r runbook.Request, plan runbook.Plan, all map[string]runboo
 			case s.Kind == kindRevert && l.Set != nil:
 				h = l.Set.Then[s.Host]
 				reverted++
+			default:
+				continue // it leaves nothing on the host
 			}
 			l.Hosts[s.Host] = h
 		}
 		if stage.Set && stageGood(r, stage) {
 			l.Set = &SnapshotSet{Request: r.ID, Stage: stage.ID, Machines: plan.Machines, Took: begun(r), Then: map[string]HostLedger{}}
+			l.sets = append(l.sets, l.Set)
 			for _, s := range stage.Steps {
 				life, _ := r.Step(s.ID)
 				l.Set.Members = append(l.Set.Members, Left{r.ID, s, life.Ended})
@@ -188,13 +198,16 @@ func (l *Ledger) add(r runbook.Request, plan runbook.Plan, all map[string]runboo
 	if reverted > 0 && r.State == runbook.WasDone {
 		l.RolledBack = begun(r)
 	}
+	if r.Opening != nil && r.Opening.Ended == nil {
+		l.Openings = append(l.Openings, r)
+	}
 	if r.Undoes != "" && r.State == runbook.WasDone {
 		// What it found as it was before was not planned, and is not there either.
 		for name, h := range l.Hosts {
 			l.Hosts[name] = h.without(r.Undoes, "")
 		}
 	}
-	if r.Undoes == "" && !takenBack(r, all) {
+	if (r.Undoes == "" || r.Opening != nil) && !takenBack(r, all) {
 		l.Done = append(l.Done, r)
 	}
 }
@@ -214,10 +227,15 @@ func takenBack(r runbook.Request, all map[string]runbook.Request) bool {
 	return r.BackedOutBy != "" && (!ok || !takenBack(by, all))
 }
 
-// forget takes a snapshot that was taken back out of the set: what is left is none.
+// forget takes a snapshot that was taken back out of its set: what is left is none, and
+// the one before it is the newest.
 func (l *Ledger) forget(request, step string) {
-	if l.Set != nil && l.Set.Request == request && slices.ContainsFunc(l.Set.Members, func(m Left) bool { return m.Step.ID == step }) {
-		l.Set = nil
+	l.sets = slices.DeleteFunc(l.sets, func(s *SnapshotSet) bool {
+		return s.Request == request && slices.ContainsFunc(s.Members, func(m Left) bool { return m.Step.ID == step })
+	})
+	l.Set = nil
+	if n := len(l.sets); n > 0 {
+		l.Set = l.sets[n-1]
 	}
 }
 

@@ -12,7 +12,8 @@ import (
 )
 
 // firstOpened begins the opening of a request with its first way in that was verified:
-// its end counts from there.
+// its end counts from there. One that is found after the bot was gone counts from when
+// it was begun, as the host's own task does: it never lasts longer than was agreed to.
 func firstOpened(tx Tx, r runbook.Request, s runbook.Step, result runbook.Result) error {
 	if s.Kind != kindOpen || s.Undoes != nil || result != runbook.StepDone {
 		return nil
@@ -27,7 +28,11 @@ func firstOpened(tx Tx, r runbook.Request, s runbook.Step, result runbook.Result
 	}
 	body := runbook.OpenedBody{}
 	if p.EndSeconds > 0 {
-		body.Until = tx.Now().Add(time.Duration(p.EndSeconds) * time.Second).UTC().Truncate(time.Second)
+		since := tx.Now()
+		if life, ok := now.Step(s.ID); ok && now.State != runbook.Running && !life.Began.IsZero() {
+			since = life.Began
+		}
+		body.Until = since.Add(time.Duration(p.EndSeconds) * time.Second).UTC().Truncate(time.Second)
 	}
 	return addTo(tx, Order{By: runbook.Bot, Door: "engine"}, r, runbook.Opened, "", body)
 }
@@ -53,8 +58,11 @@ func (e *Engine) WarnEnd(tx Tx, id string) error {
 // What cannot be closed is said and tried again; the host's own task does the same a
 // little later, whatever becomes of the bot.
 func (e *Engine) EndOpening(ctx context.Context, id string) error {
-	r, plan, due, err := e.endsNow(id)
-	if err != nil || !due {
+	r, err := e.journal.Request(id)
+	if err != nil {
+		return err
+	}
+	if due, err := e.endsNow(r); err != nil || !due {
 		return err
 	}
 	written := false
@@ -69,20 +77,9 @@ func (e *Engine) EndOpening(ctx context.Context, id string) error {
 	}); err != nil || !written {
 		return err
 	}
-	var steps []runbook.Step
-	for _, s := range plan.Steps() {
-		if _, begun := r.Step(s.ID); s.Kind == kindOpen && begun {
-			steps = append(steps, s)
-		}
-	}
-	found := together(len(steps), func(i int) Glance { return e.closeNow(ctx, r, steps[i]) })
-	var closed, stuck []string
-	for _, g := range found {
-		if g.Unknown {
-			stuck = append(stuck, g.Host+": "+g.Text)
-		} else {
-			closed = append(closed, g.Host)
-		}
+	closed, stuck, err := e.closeAll(ctx, r)
+	if err != nil {
+		return err
 	}
 	return e.journal.Append(func(tx Tx) error {
 		now, err := tx.Request(id)
@@ -101,28 +98,51 @@ func isDue(r runbook.Request, now time.Time) bool {
 	return o != nil && o.Ended == nil && !o.Until.IsZero() && !now.Before(o.Until) && !now.Before(o.Again)
 }
 
-// endsNow reads a request whose opening is due, and reports whether it may be closed
-// now.
-func (e *Engine) endsNow(id string) (runbook.Request, runbook.Plan, bool, error) {
-	r, err := e.journal.Request(id)
-	if err != nil || !isDue(r, e.env.Clock.Now()) || r.State == runbook.Running {
-		return r, runbook.Plan{}, false, err // its own steps come first
+// endsNow reports whether the opening of a request is due and may be closed now.
+func (e *Engine) endsNow(r runbook.Request) (bool, error) {
+	if !isDue(r, e.env.Clock.Now()) || r.State == runbook.Running {
+		return false, nil // its own steps come first
 	}
 	live, err := e.journal.Live()
 	if err != nil {
-		return r, runbook.Plan{}, false, err
+		return false, err
 	}
 	for _, o := range live {
+		if o.State == runbook.Running && o.Action == extend.Name && o.Args[argRequest] == r.ID {
+			return false, nil // it is being given more time
+		}
 		if off, err := e.poweredOff(o); err != nil || off {
-			return r, runbook.Plan{}, false, err
+			return false, err
 		}
 	}
+	return true, nil
+}
+
+// closeAll closes every host on which a request has begun to open, and says where that
+// is so and where it is not.
+func (e *Engine) closeAll(ctx context.Context, r runbook.Request) (closed, stuck []string, err error) {
 	bytes, err := e.journal.Plan(r.Digest)
 	if err != nil {
-		return r, runbook.Plan{}, false, err
+		return nil, nil, err
 	}
 	plan, err := runbook.OpenPlan(bytes)
-	return r, plan, err == nil, err
+	if err != nil {
+		return nil, []string{fmt.Sprintf("This version of the bot cannot read the plan that opened it: %s.", Words(err))}, nil
+	}
+	var steps []runbook.Step
+	for _, s := range plan.Steps() {
+		if _, begun := r.Step(s.ID); s.Kind == kindOpen && s.Undoes == nil && begun {
+			steps = append(steps, s)
+		}
+	}
+	for _, g := range together(len(steps), func(i int) Glance { return e.closeNow(ctx, r, steps[i]) }) {
+		if g.Unknown {
+			stuck = append(stuck, g.Host+": "+g.Text)
+		} else {
+			closed = append(closed, g.Host)
+		}
+	}
+	return closed, stuck, nil
 }
 
 // poweredOff reports whether a request has begun to take servers off, and is not over:
@@ -151,6 +171,9 @@ func (e *Engine) closeNow(ctx context.Context, r runbook.Request, s runbook.Step
 	defer cancel()
 	env := e.env
 	env.Upgrade, env.Lane = r.Upgrade, estate.Change
+	if s.Version != firewallOpen.Version {
+		return Glance{Host: s.Host, Unknown: true, Text: "Another version of the bot has opened it, so this one does not touch it."}
+	}
 	f, err := firewallOpen.LookBack(ctx, env, s, nil)
 	if err == nil && (f.Standing == IsNotDone || f.Standing == IsPartly) {
 		if err = firewallOpen.Undo(ctx, env, s, nil); err == nil {

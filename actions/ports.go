@@ -109,11 +109,12 @@ type CMDB interface {
 	Backups(ctx context.Context) (estate.Backups, error)
 	Neighbours(ctx context.Context) (estate.Neighbours, error)
 	SiteServers(ctx context.Context) (estate.SiteServers, error)
-	// ComputersNamed and ComputersAt find managed computers by name or address.
+	// ComputersNamed and ComputersAt find computers by name, alone or with the
+	// domain, and by address.
 	ComputersNamed(ctx context.Context, name string) (estate.Computers, error)
 	ComputersAt(ctx context.Context, address string) (estate.Computers, error)
-	// ClientsSince lists the computers that have asked for their configuration in
-	// the last so many seconds.
+	// ClientsSince lists who asked for their configuration in the last so many
+	// seconds.
 	ClientsSince(ctx context.Context, seconds int64) (estate.Contacts, error)
 }
 

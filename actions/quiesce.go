@@ -12,6 +12,7 @@ import (
 // of method 1.4, in its order, with the looks of item 7 directly before the set.
 var quiesce = &Action{
 	Name: "quiesce", Section: "1.4", Risk: runbook.Outage,
+	WayBack: "`/itms undo R-n` removes the set, opens the doors as they were recorded and removes the keep list; the restart cannot be taken back",
 	Summary: "close the doors, wait for the queues, read the logs, check disk and backups, restart the SMP, take the snapshot set",
 	Copy: Copy{
 		Title:     "Quiesce the estate",

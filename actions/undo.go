@@ -18,6 +18,7 @@ import (
 // approved like what it undoes (DESIGN, always true 5).
 var undo = &Action{
 	Name: "undo", Section: "back out", Args: "R-n", Risk: runbook.Outage,
+	WayBack: "`/itms undo R-n` of the undo does firewall and service steps again; a set that was removed is taken anew by a new request",
 	Summary: "take a request back, step by step, from what was recorded before it",
 	Copy: Copy{
 		Title:     "Back out of {R}",
@@ -66,6 +67,11 @@ func planUndo(ctx context.Context, env Env, ask Ask) (Draft, error) {
 		}
 		draft.Then = append(draft.Then, mark)
 	}
+	ends, err := endsAsBefore(taken)
+	if err != nil {
+		return draft, err
+	}
+	draft.Then = append(draft.Then, ends...)
 	if len(draft.Stages) == 0 {
 		return draft, runbook.Refuse("`/itms status` says what is so now.", "%s has left nothing that could be taken back: every step is as it was before.", ask.Undoes.ID)
 	}

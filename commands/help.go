@@ -21,12 +21,7 @@ func (r *Router) help(actions.Tx, actions.Order, []string) (Reply, *runbook.Refu
 		usage := strings.TrimSpace("/itms " + c.name + " " + c.args)
 		lines = append(lines, "`"+usage+"`  "+c.summary)
 	}
-	var missing []string
-	for _, l := range later {
-		missing = append(missing, l.name)
-	}
-	return Reply{Text: "*What this bot can do*\n" + strings.Join(lines, "\n"),
-		Foot: "Of the method, not in this build yet: " + strings.Join(missing, ", ") + "."}, nil, nil
+	return Reply{Text: "*What this bot can do*\n" + strings.Join(lines, "\n")}, nil, nil
 }
 
 // menu is what `/itms` alone says: what makes sense now.

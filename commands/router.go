@@ -3,7 +3,6 @@ package commands
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"unicode"
 
@@ -136,9 +135,6 @@ func (r *Router) named(words []string) (*command, []string) {
 // unknown says no to a word that is no command, and which one was meant.
 func (r *Router) unknown(word string) *runbook.Refusal {
 	name := strings.ToLower(word)
-	if i := slices.IndexFunc(later, func(l laterWord) bool { return l.name == name }); i >= 0 {
-		return runbook.Refuse("`/itms help` lists what is there.", "`/itms %s` (%s) is not in this build yet.", name, later[i].section)
-	}
 	var known, begin []string
 	for _, c := range r.table {
 		known = append(known, c.name)
@@ -148,9 +144,6 @@ func (r *Router) unknown(word string) *runbook.Refusal {
 	}
 	if len(begin) > 0 {
 		return runbook.Refuse("There are "+strings.Join(begin, ", ")+".", "`/itms %s` needs one more word.", name)
-	}
-	for _, l := range later {
-		known = append(known, l.name)
 	}
 	const shown = 40
 	if rs := []rune(word); len(rs) > shown {

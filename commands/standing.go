@@ -31,10 +31,8 @@ func (r *Router) standing() (string, error) {
 			add("The snapshot set is that of %s, taken %s.", s.Request, Time(s.At))
 		}
 	}
-	for _, q := range l.Done {
-		o := q.Opening
-		switch {
-		case o == nil || o.Ended != nil:
+	for _, q := range l.Openings {
+		switch o := q.Opening; {
 		case o.Stuck != "":
 			add("*Open and should be closed:* %s, `/itms %s`. %s", q.ID, q.Line, o.Stuck)
 		case o.Until.IsZero():

@@ -8,14 +8,6 @@ import (
 	"itmsbot/runbook"
 )
 
-// laterWord is a command of the method that this build does not have.
-type laterWord struct{ name, section string }
-
-// later lists what is refused by name instead of guessed at.
-var later = []laterWord{
-	{"reboot", "1.4 item 6"}, {"allow", "1.6 to 1.10"}, {"close", "1.7"},
-}
-
 // commands lists every word, in the order of the help. An action's line
 // follows from its value.
 func (r *Router) commands() []command {

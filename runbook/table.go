@@ -63,8 +63,10 @@ var next = map[State]map[Kind]State{
 		Opened:      Running,
 	},
 	Waiting: {
-		// A sibling of the step that failed may still be running.
+		// A sibling of the step that failed may still be running, and open the
+		// first way in.
 		Outcome:  Waiting,
+		Opened:   Waiting,
 		Reminded: Waiting,
 		// The last answer leads to Running (Apply decides).
 		Answered:    Waiting,
@@ -74,8 +76,9 @@ var next = map[State]map[Kind]State{
 		Interrupted: Broken,
 	},
 	Broken: {
-		// The looks after a start settle what was open.
+		// The looks after a start settle what was open, and may find a way in.
 		Outcome:    Broken,
+		Opened:     Broken,
 		Reminded:   Broken,
 		Resumed:    Running,
 		LeftSo:     WasLeft,

@@ -61,6 +61,7 @@ running done -> done
 running superseded -> superseded
 running opened -> running
 waiting step.outcome -> waiting
+waiting opened -> waiting
 waiting reminded -> waiting
 waiting answered -> waiting
 waiting resumed -> running
@@ -68,6 +69,7 @@ waiting left -> left
 waiting superseded -> superseded
 waiting interrupted -> interrupted
 interrupted step.outcome -> interrupted
+interrupted opened -> interrupted
 interrupted reminded -> interrupted
 interrupted resumed -> running
 interrupted left -> left

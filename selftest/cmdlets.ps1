@@ -6,6 +6,8 @@
 #   machine, name, now
 #   stops        an error of a module's command ends the script, as it must
 #   finds_none   a task that is not there, asked for with a wildcard, is no error
+#   repeats      a trigger for which no duration is named repeats without end; only then
+#                does Windows make up for a start that was missed
 #   empty, one   a list of none and a list of one; they have to come back as lists
 #   rules        enabled inbound rules that allow, in force
 #   enabled      those among them that call themselves enabled
@@ -15,7 +17,7 @@
 #   local        inbound rules of the local store
 #   connections  established ones
 #   networks     profiles of the connected networks
-#   rules_ms, filters_ms, local_ms, connections_ms   how long each took
+#   rules_ms, filters_ms, local_ms, connections_ms, tasks_ms   how long each took
 # Rights: local administrator. Changes nothing.
 param($in)
 Set-StrictMode -Version 3
@@ -28,10 +30,19 @@ try {
     $stops = $true
 }
 $none = $true
+$clock = [Diagnostics.Stopwatch]::StartNew()
 try {
     $none = @(Get-ScheduledTask -TaskName 'itmsbot-no-such-task*').Count -eq 0
 } catch {
     $none = $false
+}
+$tasksTook = $clock.ElapsedMilliseconds
+$repeats = $false
+try {
+    $trigger = New-ScheduledTaskTrigger -Once -At ([DateTime]::Now) -RepetitionInterval ([TimeSpan]::FromMinutes(1))
+    $repeats = [string]$trigger.Repetition.Interval -eq 'PT1M' -and [string]$trigger.Repetition.Duration -eq ''
+} catch {
+    $repeats = $false
 }
 
 $clock = [Diagnostics.Stopwatch]::StartNew()
@@ -87,6 +98,7 @@ $connectionsTook = $clock.ElapsedMilliseconds
     now            = [DateTime]::UtcNow.ToString('s') + 'Z'
     stops          = $stops
     finds_none     = $none
+    repeats        = $repeats
     empty          = [string[]]@()
     one            = [string[]]@('one')
     rules          = $rules.Count
@@ -101,4 +113,5 @@ $connectionsTook = $clock.ElapsedMilliseconds
     filters_ms     = [int]$filtersTook
     local_ms       = [int]$localTook
     connections_ms = [int]$connectionsTook
+    tasks_ms       = [int]$tasksTook
 }

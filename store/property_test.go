@@ -7,8 +7,10 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"itmsbot/runbook"
@@ -25,6 +27,7 @@ type press struct {
 	Actor   int
 	Stray   bool // approves another plan than the one that is proposed
 	Fail    bool // returns an error in the end
+	Whole   bool // says something of the upgrade as a whole
 }
 
 func drawPress(t *rapid.T) press {
@@ -37,6 +40,7 @@ func drawPress(t *rapid.T) press {
 		Actor:   rapid.IntRange(0, 3).Draw(t, "actor"),
 		Stray:   rapid.IntRange(0, 19).Draw(t, "stray") == 0,
 		Fail:    rapid.IntRange(0, 9).Draw(t, "fail") == 0,
+		Whole:   rapid.IntRange(0, 19).Draw(t, "whole") == 0,
 	}
 }
 
@@ -63,8 +67,8 @@ func (p press) decide(t testing.TB, plan []byte) func(*Tx) error {
 				kinds = append(kinds, k)
 			}
 		}
-		if len(kinds) == 0 {
-			kinds = []runbook.Kind{runbook.Noted}
+		if len(kinds) == 0 || p.Whole {
+			kinds = []runbook.Kind{runbook.Noted, runbook.Held, runbook.HoldEnded, runbook.Signed, runbook.Unsigned}
 		}
 		if p.Stray {
 			digest = genesis
@@ -87,8 +91,21 @@ func (p press) event(t testing.TB, k runbook.Kind, digest string) runbook.Event 
 		e = asked(t, p.Request)
 	case runbook.Proposed:
 		e = proposed(t, p.Request, digest)
+		if p.Request == "R-2" { // what cannot be undone
+			e = event(t, k, p.Request, runbook.ProposedBody{Digest: digest, Needs: runbook.Policy{}.NeedsFor(runbook.Irreversible), Expires: start.Add(30 * time.Minute)})
+		}
 	case runbook.Approved:
 		e = approved(t, p.Request, digest, alice)
+	case runbook.ReadAgain:
+		e = event(t, k, p.Request, runbook.ReadAgainBody{Expires: start.Add(10 * time.Minute)})
+	case runbook.Confirmed:
+		e = event(t, k, p.Request, runbook.ApprovedBody{Digest: digest})
+	case runbook.Opened, runbook.Extended:
+		e = event(t, k, p.Request, runbook.OpenedBody{Until: start.Add(time.Duration(p.Pick) * time.Minute)})
+	case runbook.Held, runbook.HoldEnded:
+		return p.acting(event(t, k, "", runbook.TextBody{Text: p.Step}))
+	case runbook.Signed, runbook.Unsigned:
+		return p.acting(event(t, k, "", runbook.SignedBody{Fact: p.Step}))
 	case runbook.Intent:
 		e = event(t, k, p.Request, runbook.IntentBody{Attempt: p.Pick, Before: fmt.Appendf(nil, `{"pick":%d}`, p.Pick)})
 	case runbook.Outcome:
@@ -101,14 +118,18 @@ func (p press) event(t testing.TB, k runbook.Kind, digest string) runbook.Event 
 		e = event(t, k, p.Request, nil)
 	}
 	e.Step = p.Step
+	return p.acting(e)
+}
+
+func (p press) acting(e runbook.Event) runbook.Event {
 	e.Actor = []runbook.Person{alice, bob, carol, runbook.Bot}[p.Actor]
 	return e
 }
 
 // TestRandomWalks lets several callers walk two requests at random, through
 // events that fit and events that do not. Whatever happens, the numbers have no
-// gap, a request is the sum of its events, a step keeps its first before, and
-// the trail verifies.
+// gap, a request is the sum of its events, so is the upgrade as a whole, a step keeps its
+// first before, the timers are those of the requests as they are, and the trail verifies.
 func TestRandomWalks(t *testing.T) {
 	plan := planOf(t, "R-1")
 	reached := map[runbook.State]int{}
@@ -178,11 +199,14 @@ func checkSums(t *rapid.T, s *Store, reached map[runbook.State]int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sums := map[string]runbook.Request{}
+	sums, whole := map[string]runbook.Request{}, runbook.Upgrade{ID: "U-1"}
 	befores := map[string]string{}
 	for i, e := range events {
 		if e.N != int64(i)+1 {
 			t.Fatalf("event %d stands at place %d", e.N, i+1)
+		}
+		if whole, err = whole.Apply(e); err != nil {
+			t.Fatal(err)
 		}
 		if !e.Kind.OfRequest() {
 			continue
@@ -207,6 +231,11 @@ func checkSums(t *rapid.T, s *Store, reached map[runbook.State]int) {
 	for _, r := range sums {
 		want = append(want, r)
 	}
+	checkTimers(t, s, want)
+	stored, err := s.Whole()
+	if diff := gocmp.Diff(whole, stored, cmpopts.EquateEmpty()); err != nil || diff != "" {
+		t.Errorf("the upgrade as a whole, %v (-events +stored):\n%s", err, diff)
+	}
 	slices.SortFunc(want, func(a, b runbook.Request) int { return cmp.Compare(a.First, b.First) })
 	got, err := s.Requests()
 	if err != nil {
@@ -214,5 +243,26 @@ func checkSums(t *rapid.T, s *Store, reached map[runbook.State]int) {
 	}
 	if diff := gocmp.Diff(want, append([]runbook.Request{}, got...)); diff != "" {
 		t.Errorf("requests (-events +stored):\n%s", diff)
+	}
+}
+
+// checkTimers compares the timers that are not void with those that the requests should
+// have.
+func checkTimers(t *rapid.T, s *Store, requests []runbook.Request) {
+	got, want := map[string]time.Time{}, map[string]time.Time{}
+	for _, r := range requests {
+		for _, w := range timersOf(r) {
+			want[w.what+" "+r.ID] = w.due.UTC().Truncate(time.Millisecond)
+		}
+	}
+	list, err := s.Due(start.Add(10_000 * time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, timer := range list {
+		got[timer.ID] = timer.Due.UTC()
+	}
+	if diff := gocmp.Diff(want, got); diff != "" {
+		t.Errorf("timers (-as the requests are +stored):\n%s", diff)
 	}
 }

@@ -1,6 +1,7 @@
 package world
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +14,7 @@ type Closing struct {
 	Key   string
 	Due   time.Time // by the host's clock
 	Names []string  // of local rules
+	Off   bool      // somebody has switched the task off: it does not run
 }
 
 // botGroup is the group of the rules that the bot makes.
@@ -51,12 +53,22 @@ func (w *World) runClosings(h *host) {
 		return
 	}
 	h.closings = slices.DeleteFunc(h.closings, func(c Closing) bool {
-		if w.at+h.clock < c.Due.Unix() {
+		if c.Off || w.at+h.clock < c.Due.Unix() {
 			return false
 		}
 		w.closeAgain(h, c)
 		return true
 	})
+}
+
+// setClosing switches the task of a closing on or off by hand.
+func setClosing(_ *World, h *host, c Condition) error {
+	i := slices.IndexFunc(h.closings, func(have Closing) bool { return equalFold(have.Key, c.Name) })
+	if i < 0 {
+		return fmt.Errorf("closing %q of %s %w", c.Name, h.name, errNoSuch)
+	}
+	h.closings[i].Off = !*c.On
+	return nil
 }
 
 // closeAgain is the body of the task.

@@ -18,6 +18,7 @@ func TestClosing(t *testing.T) {
 		before func(lab)
 		stays  []string // of the four rules
 		late   bool     // closes only after the host has booted
+		waits  bool     // does not close
 	}{
 		"nobody came back": {stays: []string{"itmsbot-other", "somebody"}},
 		"disarmed": {before: func(l lab) {
@@ -35,6 +36,12 @@ func TestClosing(t *testing.T) {
 		}, stays: []string{"itmsbot-b", "itmsbot-other", "somebody"}},
 		"a rule removed before": {before: func(l lab) { l.must(l.RemoveRule("SMP1", "itmsbot-a")) }, stays: []string{"itmsbot-other", "somebody"}},
 		"start missed":          {before: func(l lab) { l.set(Condition{Field: "power", Host: "SMP1", On: on(false)}) }, stays: []string{"itmsbot-other", "somebody"}, late: true},
+		"switched off": {before: func(l lab) { l.set(Condition{Field: "closing", Host: "SMP1", Name: key, On: on(false)}) },
+			stays: []string{"itmsbot-a", "itmsbot-b", "itmsbot-other", "somebody"}, waits: true},
+		"switched off and on": {before: func(l lab) {
+			l.set(Condition{Field: "closing", Host: "SMP1", Name: key, On: on(false)})
+			l.set(Condition{Field: "closing", Host: "SMP1", Name: key, On: on(true)})
+		}, stays: []string{"itmsbot-other", "somebody"}},
 		"bot is locked out": {before: func(l lab) {
 			l.set(Condition{Field: "rule", Host: "SMP1", Name: "WINRM-HTTP-In-TCP-NoScope", On: on(false)})
 		}, stays: []string{"itmsbot-other", "somebody"}},
@@ -68,8 +75,8 @@ func TestClosing(t *testing.T) {
 			if got := l.present(all...); !slices.Equal(got, c.stays) {
 				t.Errorf("after the time there are %q, want %q", got, c.stays)
 			}
-			if v, err := l.Look("SMP1"); err != nil || len(v.Closings) != 0 {
-				t.Errorf("closings = %+v, %v, want none after its time", v.Closings, err)
+			if v, err := l.Look("SMP1"); err != nil || (len(v.Closings) != 0) != c.waits {
+				t.Errorf("closings = %+v, %v, want one after its time: %t", v.Closings, err, c.waits)
 			}
 		})
 	}

@@ -39,6 +39,7 @@ type Condition struct {
 //	local-rules  Host Name On              whether local rules count; no Name is every profile
 //	power        Host On                   on begins a boot
 //	service      Host Name Word            Running or Stopped
+//	closing      Host Name On              the task that closes an opening is switched by hand
 //	service-start Host Name Word           Auto, Manual or Disabled
 //	stays-stopped Host Name On             a service is stopped and does not start any more
 //	clock        Host Number               the host's clock is so many seconds ahead; below 0 behind
@@ -160,6 +161,7 @@ func fields() map[string]field {
 		"upgrade":     {word: true, set: setUpgrade},
 		"trust":       {host: true, on: true, whileOff: true, set: setTrust},
 
+		"closing":       {host: true, name: true, on: true, set: setClosing},
 		"service-start": {host: true, name: true, word: true, set: setStart},
 		"stays-stopped": {host: true, name: true, on: true, set: setLame},
 		"clock":         {host: true, number: true, set: setClock},

@@ -21,9 +21,9 @@ type HostDump struct {
 	Version       string
 	Products      []Product
 	Profiles      []Profile
+	Closings      []Closing
 	Rules         []Rule // by store and name
 	Services      []Service
-	Closings      []Closing
 	Disks         []Disk
 	Files         []File
 	Folders       []string
@@ -52,10 +52,11 @@ func (w *World) Dump() Dump {
 		hd := HostDump{
 			Name: h.name, Machine: h.machine, Power: h.power, Version: h.version, Products: h.products(),
 			Profiles: slices.Clone(h.profiles), Rules: cloneRules(h.rules),
-			Services: slices.Clone(h.services), Closings: cloneClosings(h.closings), Disks: slices.Clone(h.disks),
+			Services: slices.Clone(h.services), Disks: slices.Clone(h.disks),
 			Files: slices.Clone(h.files), Folders: slices.Clone(h.folders),
 			Password: h.account.renewed, Trusted: w.trusts(h),
 		}
+		hd.Closings = cloneClosings(h.closings)
 		sortRules(hd.Rules)
 		slices.SortFunc(hd.Services, func(a, b Service) int { return strings.Compare(a.Name, b.Name) })
 		if h.role == roleSQL {

@@ -24,12 +24,16 @@ import (
 // refused on stderr with exit code 1, as is any other use of powershell.exe. A few
 // words of cmd.exe work as well: hostname, whoami, ver, echo.
 func PowerShell(w *world.World, host string) func(context.Context, *Command) {
-	return SlowPowerShell(w, host, func(string) time.Duration { return 0 })
+	return newPowerShell(w, host, func(string, json.RawMessage) time.Duration { return 0 })
 }
 
 // SlowPowerShell is PowerShell where each script takes so long, in real time, before
 // it does anything.
 func SlowPowerShell(w *world.World, host string, takes func(script string) time.Duration) func(context.Context, *Command) {
+	return newPowerShell(w, host, func(script string, _ json.RawMessage) time.Duration { return takes(script) })
+}
+
+func newPowerShell(w *world.World, host string, takes func(script string, args json.RawMessage) time.Duration) func(context.Context, *Command) {
 	known, err := parseTwins(twinsText)
 	if err != nil {
 		panic(err) // twins.txt is part of the program, and a test reads it
@@ -42,7 +46,7 @@ func SlowPowerShell(w *world.World, host string, takes func(script string) time.
 type powershell struct {
 	world *world.World
 	host  string
-	takes func(script string) time.Duration
+	takes func(script string, args json.RawMessage) time.Duration
 	known map[string]twinEntry // by SHA-256
 }
 
@@ -143,7 +147,7 @@ func (p *powershell) bootstrap(ctx context.Context, c *Command, args []string) (
 
 // play waits as long as the script takes and gives what its twin writes.
 func (p *powershell) play(ctx context.Context, c *Command, entry twinEntry, args json.RawMessage) ([]byte, error) {
-	wait := time.NewTimer(p.takes(entry.name))
+	wait := time.NewTimer(p.takes(entry.name, args))
 	defer wait.Stop()
 	select {
 	case <-wait.C:

@@ -141,7 +141,10 @@ func rehearsals() []rehearsal {
 		{script: "restore-disarm", name: "armed", args: disarm, prepare: armed(key), did: did("Remove-ItemProperty "+bot+" Restore", `Unregister-ScheduledTask \ itmsbot-restore`)},
 		{script: "restore-disarm", name: "armed for another key", args: disarm, prepare: armed("U-1 R-1")},
 		{script: "restore-disarm", name: "nothing there", args: disarm},
-		{script: "firewall-read", name: "closings", args: query(), prepare: closes("U-1 R-3", key)},
+		{script: "firewall-read", name: "closings", args: query(), prepare: func(h estateHost) {
+			closes("U-1 R-3", key)(h)
+			h.set(world.Condition{Field: "closing", Host: "SMP1", Name: key, On: no()})
+		}},
 		{script: "closing-arm", name: "nothing there", args: closing(key, 604800), did: did(opened)},
 		{script: "closing-arm", name: "armed for the same key and another", args: closing(key, 60), prepare: closes(key, "U-1 R-3"), did: did(opened)},
 		{script: "closing-disarm", name: "armed", args: disarm, prepare: closes(key, "U-1 R-3"), did: did(`Unregister-ScheduledTask \ itmsbot-close U-1 R-2`)},

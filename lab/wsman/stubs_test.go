@@ -162,14 +162,16 @@ const sessionService = "CDPUserSvc_4a2f1"
 // else's that is named like one of ours.
 func tasksOf(v world.View) []object {
 	task := func(name, description, start, interval string) object {
-		return object{"name": name, "description": description, "start": "=" + start, "end": nil, "interval": interval, "available": interval != "", "arguments": ""}
+		return object{"name": name, "description": description, "start": "=" + start, "end": nil, "interval": interval, "available": interval != "", "off": false, "arguments": ""}
 	}
 	list := []object{task("itmsbot-report", "somebody's", "2026-01-01T00:00:00", "")}
 	if v.Task != nil {
 		list = append(list, task(taskName, v.Task.Key, dotnetTime(v.Task.Due), ""))
 	}
 	for _, c := range v.Closings {
-		list = append(list, task(closingName+c.Key, c.Key, dotnetTime(c.Due), "PT1M"))
+		closing := task(closingName+c.Key, c.Key, dotnetTime(c.Due), "PT1M")
+		closing["off"] = c.Off
+		list = append(list, closing)
 	}
 	return list
 }

@@ -14,12 +14,11 @@ const closingName = "itmsbot-close "
 // closingKey is what the scripts take for a key: the name of the task must be one.
 var closingKey = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9 ._-]{0,98}[A-Za-z0-9])?$`)
 
-// closingsOf are the closings as firewall-read.ps1 writes them. Nobody switches a task
-// off in the world.
+// closingsOf are the closings as firewall-read.ps1 writes them.
 func closingsOf(v world.View) []object {
 	list := []object{}
 	for _, c := range v.Closings {
-		list = append(list, object{"key": c.Key, "due": dotnetTime(c.Due), "enabled": true})
+		list = append(list, object{"key": c.Key, "due": dotnetTime(c.Due), "enabled": !c.Off})
 	}
 	return list
 }

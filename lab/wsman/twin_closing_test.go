@@ -45,6 +45,11 @@ func TestClosing(t *testing.T) {
 		t.Errorf("disarming again: changed %q missing %q", c.Changed, c.Missing)
 	}
 
+	h.set(world.Condition{Field: "closing", Host: "SMP1", Name: "U-1 R-12", On: no()})
+	if got, ok := h.read().Closing("U-1 R-12"); !ok || got.Enabled {
+		t.Errorf("closing = %+v, %t, want it switched off", got, ok)
+	}
+	h.call("closing-arm", order, &c) // which mends it
 	h.world.Advance(time.Hour)
 	fw = h.read("ITMS-CEM-4726")
 	var names []string

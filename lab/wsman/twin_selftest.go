@@ -120,9 +120,9 @@ func selftestCmdlets(m machine, args json.RawMessage) (object, error) {
 	}
 	return object{
 		"machine": v.Machine, "name": v.Name, "now": dotnetTime(v.Now),
-		"stops": true, "finds_none": true, "empty": []string{}, "one": []string{"one"},
+		"stops": true, "finds_none": true, "repeats": true, "empty": []string{}, "one": []string{"one"},
 		"rules": len(rules), "enabled": len(rules), "unjoined": 0, "untraced": 0, "unlimited": 0,
 		"local": len(local), "connections": connections, "networks": networks,
-		"rules_ms": 0, "filters_ms": 0, "local_ms": 0, "connections_ms": 0,
+		"rules_ms": 0, "filters_ms": 0, "local_ms": 0, "connections_ms": 0, "tasks_ms": 0,
 	}, nil
 }

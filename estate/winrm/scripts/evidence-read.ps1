@@ -14,9 +14,10 @@
 #   missed   kind, path, why: what is not there, could not be opened or was left out
 # Rights: local administrator. Changes nothing.
 #
-# The newest file of every kind is read first, then the second, for 50 seconds at most,
+# The newest file of every kind is read first, then the second, for 40 seconds at most,
 # and at most 50 files of a kind. Logs are opened beside their writers; of one that grows
-# meanwhile counts what was there when it was opened.
+# meanwhile counts what was there when it was opened. Logs that the SMP has packed into
+# its folder Archive are left there.
 #
 # Where the Symantec Installation Manager writes its log is documented nowhere. It is
 # taken to be in the log folder of the SMP, beside the SMP's own files, or in its own
@@ -184,7 +185,7 @@ function Get-Sum($Evidence, $Stream, [long]$Bytes) {
         $null = $Stream.Seek(0, 'Begin')
         while ($Bytes -gt 0) {
             $n = $Stream.Read($piece, 0, [int][Math]::Min($Bytes, [long]1048576))
-            if ($n -eq 0 -or $Evidence.clock.Elapsed.TotalSeconds -gt 50) {
+            if ($n -eq 0 -or $Evidence.clock.Elapsed.TotalSeconds -gt 40) {
                 return ''
             }
             $null = $sha.TransformBlock($piece, 0, $n, $null, 0)
@@ -255,7 +256,7 @@ for ($i = 0; $i -lt $most; $i++) {
             continue
         }
         $path = $paths[$kind][$i]
-        if ($evidence.clock.Elapsed.TotalSeconds -gt 50) {
+        if ($evidence.clock.Elapsed.TotalSeconds -gt 40) {
             Add-Missed $evidence $kind $path 'there was no time left'
             continue
         }

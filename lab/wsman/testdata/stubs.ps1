@@ -237,11 +237,15 @@ function Get-ScheduledTask {
     param([string]$TaskName, [string]$TaskPath)
     foreach ($t in $StubHost.tasks) {
         if ($t.name -like $TaskName) {
+            $state = 'Ready'
+            if ($t.off) {
+                $state = 'Disabled'
+            }
             [pscustomobject]@{
                 TaskName    = $t.name
                 TaskPath    = '\'
                 Description = $t.description
-                State       = [Itmsbot.Stub.Task]'Ready'
+                State       = [Itmsbot.Stub.Task]$state
                 Triggers    = @([pscustomobject]@{ StartBoundary = Get-StubValue $t.start; EndBoundary = $t.end; Repetition = [pscustomobject]@{ Interval = $t.interval; Duration = $null } })
                 Actions     = @([pscustomobject]@{ Arguments = $t.arguments })
                 Settings    = [pscustomobject]@{ StartWhenAvailable = [bool]$t.available }
@@ -288,7 +292,7 @@ function Register-ScheduledTask {
     $StubDid.Add((@('Register-ScheduledTask', $TaskPath, $TaskName, $Description, $Principal.UserId, $Principal.LogonType, $Principal.RunLevel, $over, $Settings.MultipleInstances) -join ' '))
     $StubHost.tasks = @($StubHost.tasks | Where-Object { $_.name -ne $TaskName }) + [pscustomobject]@{
         name = $TaskName; description = $Description; start = '=' + $Trigger.StartBoundary; end = $Trigger.EndBoundary; interval = $Trigger.Interval
-        available = $Settings.StartWhenAvailable; arguments = $Action.Arguments
+        available = $Settings.StartWhenAvailable; off = $false; arguments = $Action.Arguments
     }
     return [pscustomobject]@{ TaskName = $TaskName }
 }
