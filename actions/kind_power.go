@@ -213,13 +213,6 @@ func endsWait(err error) bool {
 	return k == estate.Refused || k == estate.Parked || k == estate.WrongMachine
 }
 
-func runs(n int) string {
-	if n == 1 {
-		return "1\u00a0service runs"
-	}
-	return count(n, "service") + " run"
-}
-
 // bringUp switches a machine on and waits until it is back.
 func bringUp(ctx context.Context, env Env, s runbook.Step) error {
 	if err := switchOn(ctx, env, s); err != nil {
