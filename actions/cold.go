@@ -99,3 +99,33 @@ func stillShut(id string, l lead) runbook.Stage {
 	}
 	return stage
 }
+
+// switchedOff lists the hosts that requests which are not over have taken off and not
+// brought back yet: nothing on them can be looked at.
+func (e *Engine) switchedOff(live []runbook.Request) (map[string]bool, error) {
+	off := map[string]bool{}
+	for _, r := range live {
+		if !r.State.Holds() {
+			continue
+		}
+		bytes, err := e.journal.Plan(r.Digest)
+		if err != nil {
+			return nil, err
+		}
+		plan, err := runbook.OpenPlan(bytes)
+		if err != nil {
+			continue // of a later version; what it has taken off is looked at in vain
+		}
+		for _, s := range plan.Steps() {
+			life, begun := r.Step(s.ID)
+			switch back := s.Undoes != nil || s.Kind == vmOn.Name; {
+			case s.Kind != kindOff && s.Kind != vmOn.Name:
+			case back && life.Result.Good():
+				delete(off, s.Host)
+			case s.Kind == kindOff && (begun || s.Undoes != nil):
+				off[s.Host] = true
+			}
+		}
+	}
+	return off, nil
+}

@@ -23,10 +23,9 @@ func (e *Engine) Watch(ctx context.Context) error {
 	if slices.ContainsFunc(live, func(o runbook.Request) bool { return o.Takes && o.State.Holds() }) {
 		return nil // servers are off; the rollback looks itself
 	}
-	for _, o := range live {
-		if off, err := e.poweredOff(o); err != nil || off {
-			return err
-		}
+	off, err := e.switchedOff(live)
+	if err != nil {
+		return err
 	}
 	ledger, err := readLedger(e.journal)
 	if err != nil {
@@ -34,6 +33,9 @@ func (e *Engine) Watch(ctx context.Context) error {
 		return nil // of a later version, which watches its own
 	}
 	for _, h := range e.env.Estate.Hosts {
+		if off[h.Name] {
+			continue
+		}
 		for _, left := range ledger.Hosts[h.Name].Closed {
 			if err := e.watch(ctx, left, live); err != nil {
 				return err
