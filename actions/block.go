@@ -18,7 +18,6 @@ var block = &Action{
 	WayBack: "`/itms undo R-n` opens the doors as they were recorded and removes the keep list",
 	Args:    "[gateway]",
 	Summary: "close the doors to clients, and nothing else",
-	WayBack: "`/itms undo R-n` opens the doors as they were recorded and removes the keep list",
 	Copy: Copy{
 		Title:     "Close the doors",
 		Wish:      "keep clients out",
