@@ -19,7 +19,7 @@ import (
 var commit = &Action{
 	Name: "commit", Section: "1.10 item 4", Risk: runbook.Irreversible,
 	Summary: "remove the snapshot set for good: from then on there is no way back",
-	WayBack: "none: a snapshot that is removed does not come back",
+	WayBack: "none: from then on a person restores from backups",
 	Rules:   []Rule{{Fact: setIsTaken, Hard: true}, {Fact: notAllCommitted, Hard: true}, {Fact: goneLive, Hard: true}},
 	Copy: Copy{
 		Title:     "Commit the snapshot set",
