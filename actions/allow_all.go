@@ -15,7 +15,6 @@ import (
 var allowAll = &Action{
 	Name: "allow all", Section: "1.10 item 1", Risk: runbook.Outage, Rules: liveRules,
 	Items:   "1.10 items 1 and 2",
-	WayBack: "`/itms undo R-n` closes the same doors again; what came in meanwhile stays",
 	Args:    "[on smp|site|gateway]",
 	Summary: "open the doors to all clients again, as they were",
 	WayBack: "`/itms undo R-n` closes the doors again and lays down what the bot had there; agents that have upgraded stay so",

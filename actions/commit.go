@@ -18,7 +18,6 @@ import (
 // there. A host need not answer: it is its machine that is asked about.
 var commit = &Action{
 	Name: "commit", Section: "1.10 item 4", Risk: runbook.Irreversible,
-	WayBack: "none: from then on a person restores from backups",
 	Summary: "remove the snapshot set for good: from then on there is no way back",
 	WayBack: "none: a snapshot that is removed does not come back",
 	Rules:   []Rule{{Fact: setIsTaken, Hard: true}, {Fact: notAllCommitted, Hard: true}, {Fact: goneLive, Hard: true}},

@@ -12,7 +12,6 @@ import (
 var golive = &Action{
 	Name: "golive", Section: "1.10", Risk: runbook.Outage, Rules: liveRules,
 	Items:   "1.10 items 1 and 2",
-	WayBack: "`/itms undo R-n` closes the doors again; agents that have upgraded stay so",
 	Summary: "open every door to all clients: the original rules as they were, the bot's own away",
 	WayBack: "`/itms undo R-n` closes the doors again and lays down what the bot had there; agents that have upgraded stay so",
 	Copy: Copy{

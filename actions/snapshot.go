@@ -16,7 +16,6 @@ import (
 // back afterwards, which counts as the restart of 1.4 item 6.
 var snapshot = &Action{
 	Name: "snapshot", Section: "1.4 item 7", Args: "[take] [SERVER…] [cold]", Risk: runbook.Outage,
-	WayBack: "`/itms undo R-n` removes the snapshots",
 	Summary: "take the snapshot set, or an extra snapshot of some servers; cold switches them off for it",
 	WayBack: "`/itms undo R-n` removes what it took, and powers on what it left off",
 	RiskOf: func(args map[string]string) runbook.Risk {
