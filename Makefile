@@ -16,6 +16,9 @@ strangers: ## let clients that were not written here use a fresh lab, PASS or FA
 	go run ./interop
 bench: ## measure, and write docs/benchmarks.md; takes about seven minutes and a machine that has nothing else to do
 	go run ./bench
+runbook: ## write docs/runbook.md and the README's table from the catalog of actions
+	go run . runbook > docs/runbook.md
+	go run . runbook --readme README.md
 image-root: ## do the Dockerfile's build steps in a folder (ROOT=…) and start the program there, read-only and not as root
 	./deploy/image-root $(ROOT)
-.PHONY: help test race lab check fuzz strangers bench image-root
+.PHONY: help test race lab check fuzz strangers bench runbook image-root

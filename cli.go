@@ -19,7 +19,7 @@ func root(out io.Writer) *cobra.Command {
 		SilenceErrors: true,
 	}
 	cmd.SetOut(out)
-	cmd.AddCommand(labCommand(), serveCommand(), checkCommand(), manifestCommand(), auditCommand())
+	cmd.AddCommand(labCommand(), serveCommand(), checkCommand(), manifestCommand(), runbookCommand(), auditCommand())
 	return cmd
 }
 

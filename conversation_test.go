@@ -139,7 +139,7 @@ var lines = []lineForm{
 
 func (p *player) line(s string) bool {
 	p.t.Helper()
-	for _, l := range slices.Concat(lines, openingLines, serverLines) {
+	for _, l := range slices.Concat(lines, openingLines, serverLines, snapshotLines) {
 		if m := l.form.FindStringSubmatch(s); m != nil {
 			l.do(p, m)
 			return true

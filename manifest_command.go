@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"itmsbot/actions"
 	"itmsbot/bot"
 )
 
@@ -26,17 +25,12 @@ func manifestCommand() *cobra.Command {
 	}
 }
 
-// hintWords is how many commands the usage hint names; Slack shows one line.
-const hintWords = 4
+// hint are the words of the day; Slack shows one line. `/itms help` has them all.
+var hint = []string{"quiesce", "allow", "golive", "rollback", "status", "help"}
 
-// writeManifest writes the manifest in YAML. The hint follows from the catalog,
-// the scopes from what the bot calls (slack.md §6).
+// writeManifest writes the manifest in YAML. The scopes follow from what the bot calls
+// (slack.md §6).
 func writeManifest(out io.Writer) error {
-	var words []string
-	for _, a := range actions.Catalog {
-		words = append(words, a.Name)
-	}
-	words = append(words[:min(len(words), hintWords)], "status", "help")
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `# Written by itmsbot manifest; a test keeps it in step. Paste it at
 # https://api.slack.com/apps, Create New App, From a manifest. The app-level
@@ -61,7 +55,7 @@ oauth_config:
   scopes:
     bot:
 `, quoted("Run an ITMS upgrade together in one channel"), quoted("Look at the estate, ask for a change, approve it"),
-		quoted("["+strings.Join(words, " | ")+"]"))
+		quoted("["+strings.Join(hint, " | ")+"]"))
 	for _, s := range bot.Scopes() {
 		fmt.Fprintf(&b, "      - %s # %s\n", quoted(s.Name), s.For)
 	}

@@ -16,6 +16,9 @@ type Action struct {
 	// the method's number.
 	Name    string
 	Section string
+	// Items are the very items of the method that it does, where Section names only
+	// their sections: "1.7 item 2, 1.8 items 4 and 7".
+	Items string
 	// Summary is one line of help, imperative.
 	Summary string
 	// Args is the usage after the name; empty for an action without any.

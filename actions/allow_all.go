@@ -14,6 +14,7 @@ import (
 // client that comes in through any door upgrades itself.
 var allowAll = &Action{
 	Name: "allow all", Section: "1.10 item 1", Risk: runbook.Outage, Rules: liveRules,
+	Items:   "1.10 items 1 and 2",
 	Args:    "[on smp|site|gateway]",
 	Summary: "open the doors to all clients again, as they were",
 	WayBack: "`/itms undo R-n` closes the doors again and lays down what the bot had there; agents that have upgraded stay so",

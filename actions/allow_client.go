@@ -11,6 +11,8 @@ import (
 // on the internet by the gateway (1.8 item 4), one in the VPN (1.8 item 7).
 var allowClient = &Action{
 	Name: "allow client", Section: "1.7, 1.8", Risk: runbook.Changes,
+	Items:   "1.7 item 2, 1.8 items 4 and 7",
+	WayBack: "`/itms close R-n` or `/itms undo R-n` shuts it out again; an end given with `for` does it by itself",
 	Summary: "let one computer in, on SMP and site servers or on the gateway, for a time if you say so",
 	Args:    "ADDRESS|NAME [on smp|site|gateway] [for 2h]",
 	Rules:   []Rule{{Fact: setIsTaken}, {Fact: smpVerified}},

@@ -11,6 +11,8 @@ import (
 // upgraded (1.6 item 3). Clients stay out.
 var allowSiteServers = &Action{
 	Name: "allow site-servers", Section: "1.6", Risk: runbook.Changes,
+	Items:   "1.6 item 3",
+	WayBack: "`/itms close R-n` or `/itms undo R-n` shuts them out again",
 	Summary: "let the site servers reach the SMP, so that they can be upgraded",
 	Rules:   []Rule{{Fact: setIsTaken}},
 	Copy: Copy{

@@ -11,6 +11,8 @@ import (
 // steps that the event queue can take, and step by step at go-live.
 var allowSubnet = &Action{
 	Name: "allow subnet", Section: "1.9", Risk: runbook.Changes,
+	Items:   "1.9 item 1",
+	WayBack: "`/itms close R-n` or `/itms undo R-n` shuts them out again; an end given with `for` does it by itself",
 	Summary: "let ranges of addresses in, on SMP and site servers or on the gateway, for a time if you say so",
 	Args:    "CIDR… [on smp|site|gateway] [for 2h]",
 	Rules:   []Rule{{Fact: setIsTaken}, {Fact: smpVerified}, {Fact: clientTested, If: subnetWasOpened}},

@@ -14,9 +14,9 @@ import (
 // gateway alone (1.8 item 1).
 var block = &Action{
 	Name: "block", Section: "1.4 item 1", Risk: runbook.Outage,
+	Items:   "1.4 item 1, 1.8 item 1",
 	Args:    "[gateway]",
 	Summary: "close the doors to clients, and nothing else",
-	WayBack: "`/itms undo R-n` opens the doors as they were recorded and removes the keep list",
 	Copy: Copy{
 		Title:     "Close the doors",
 		Wish:      "keep clients out",

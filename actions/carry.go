@@ -171,7 +171,7 @@ func (e *Engine) wayOf(r runbook.Request, s runbook.Step, retake bool) (way, err
 		}
 	}
 	env.Began = func(task estate.TaskRef) error {
-		return e.add(r, runbook.Progress, s.ID, runbook.ProgressBody{Task: string(task)})
+		return e.add(r, runbook.Progress, s.ID, runbook.ProgressBody{Text: fmt.Sprintf("vCenter carries it out as %s.", task), Task: string(task)})
 	}
 	if now, err := e.journal.Request(r.ID); err == nil {
 		life, _ := now.Step(s.ID)

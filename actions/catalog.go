@@ -4,10 +4,10 @@ package actions
 // and a line here.
 var Catalog = []*Action{
 	quiesce,
-	reboot,
-	startServices,
-	snapshot,
 	block,
+	reboot,
+	snapshot,
+	startServices,
 	allowSiteServers,
 	allowClient,
 	allowSubnet,

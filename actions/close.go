@@ -20,6 +20,7 @@ import (
 // opening is not called ended before it is closed there too.
 var shut = &Action{
 	Name: "close", Section: "1.7, 1.9", Risk: runbook.Changes,
+	WayBack: "`/itms undo R-n` lets them in again",
 	Summary: "take back what let somebody in by name",
 	Args:    "R-n | client ADDRESS|NAME | subnet CIDR…",
 	Copy: Copy{

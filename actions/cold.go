@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -86,3 +87,45 @@ func hostsOf(machines []runbook.Machine) []string {
 
 // stepOf is the number of a stage's next step.
 func stepOf(s runbook.Stage) string { return s.ID + "." + strconv.Itoa(len(s.Steps)+1) }
+
+// stillShut makes the stage that looks, after the machines have come back, whether the
+// doors are closed still (DESIGN §13).
+func stillShut(id string, l lead) runbook.Stage {
+	stage := runbook.Stage{ID: id, Item: "1.4 item 1", Title: "Look whether the doors are still closed",
+		Doing: "looking whether the doors are still closed", Done: "Doors still closed"}
+	for _, s := range l.doors {
+		stage.Steps = append(stage.Steps, runbook.Step{ID: stepOf(stage), Kind: doorsClosed.Name, Version: doorsClosed.Version, Host: s.Host,
+			Machine: s.Machine, Params: s.Params, Touches: []string{}, Title: fmt.Sprintf("look whether %s is still closed", s.Host)})
+	}
+	return stage
+}
+
+// switchedOff lists the hosts that requests which are not over have taken off and not
+// brought back yet: nothing on them can be looked at.
+func (e *Engine) switchedOff(live []runbook.Request) (map[string]bool, error) {
+	off := map[string]bool{}
+	for _, r := range live {
+		if !r.State.Holds() {
+			continue
+		}
+		bytes, err := e.journal.Plan(r.Digest)
+		if err != nil {
+			return nil, err
+		}
+		plan, err := runbook.OpenPlan(bytes)
+		if err != nil {
+			continue // of a later version; what it has taken off is looked at in vain
+		}
+		for _, s := range plan.Steps() {
+			life, begun := r.Step(s.ID)
+			switch back := s.Undoes != nil || s.Kind == vmOn.Name; {
+			case s.Kind != kindOff && s.Kind != vmOn.Name:
+			case back && life.Result.Good():
+				delete(off, s.Host)
+			case s.Kind == kindOff && (begun || s.Undoes != nil):
+				off[s.Host] = true
+			}
+		}
+	}
+	return off, nil
+}

@@ -19,6 +19,7 @@ import (
 var commit = &Action{
 	Name: "commit", Section: "1.10 item 4", Risk: runbook.Irreversible,
 	Summary: "remove the snapshot set for good: from then on there is no way back",
+	WayBack: "none: from then on a person restores from backups",
 	Rules:   []Rule{{Fact: setIsTaken, Hard: true}, {Fact: notAllCommitted, Hard: true}, {Fact: goneLive, Hard: true}},
 	Copy: Copy{
 		Title:     "Commit the snapshot set",
@@ -164,8 +165,12 @@ func commitWarnings(set SnapshotSet, looks []setLook) []string {
 		list = append(list, fmt.Sprintf("The snapshot of %s is gone already: somebody else has removed it in vCenter, so the set was no way back any more.", estate.Join(gone)))
 	}
 	if len(gone) < len(looks) {
+		takes := "an unknown size"
+		if sized {
+			takes = sizeOf(estate.Snapshot{Bytes: bytes, Sized: true})
+		}
 		list = append(list, fmt.Sprintf("The set of %s is %s old and takes %s. Removing it merges that into the disks, which takes its time and slows the servers.",
-			set.Request, hours(age), sizeOf(estate.Snapshot{Bytes: bytes, Sized: sized})))
+			set.Request, hours(age), takes))
 	}
 	for _, m := range set.Machines {
 		if m.WayBack != "" && m.WayBack != runbook.WayBackSnapshot {

@@ -61,15 +61,16 @@ func whoIs(ctx context.Context, env Env, word string) (entrant, []runbook.Readin
 	if len(usable) == 0 {
 		return entrant{}, nil, nil, runbook.Refuse("Give the address by which it reaches the server.", "The CMDB has no address of `%s` from which a client comes (%s).", word, estate.Join(odd))
 	}
-	reading := runbook.Reading{What: c.Name, Value: strings.Join(sayPrefixes(usable), ", ") + "; " + lastAsked(c), At: found.Now}
-	warnings := []string{fmt.Sprintf("The address of %s is that of its last inventory (%s). It may have another one by now, and a computer at home comes in from another one.", c.Name, lastAsked(c))}
+	reading := runbook.Reading{What: word, Value: strings.Join(sayPrefixes(usable), ", ") + "; " + lastAsked(c), At: found.Now}
+	warnings := []string{fmt.Sprintf("The address of %s is that of its last inventory (%s). It may have another one by now, and a computer at home comes in from another one.", word, lastAsked(c))}
 	if !c.Managed {
-		warnings = append(warnings, fmt.Sprintf("%s is not managed: the CMDB merely knows it.", c.Name))
+		warnings = append(warnings, fmt.Sprintf("%s is not managed: the CMDB merely knows it.", word))
 	}
 	if len(odd) > 0 {
 		warnings = append(warnings, fmt.Sprintf("Left out, because no client comes from there: %s.", estate.Join(odd)))
 	}
-	return entrant{"client " + c.Name, usable}, []runbook.Reading{reading}, warnings, nil
+	// What the rule is called is what was typed and read, not what the CMDB has.
+	return entrant{"client " + word, usable}, []runbook.Reading{reading}, warnings, nil
 }
 
 // whoHas says who has an address as far as the CMDB knows. It stops nothing: an address
@@ -99,9 +100,9 @@ func sayComputers(found estate.Computers) string {
 	const most = 4
 	var list []string
 	for _, c := range found.List[:min(most, len(found.List))] {
-		what := fmt.Sprintf("%s (%s, %s, %s", c.Name, estate.Join(c.Addresses), c.GUID, lastAsked(c))
+		what := fmt.Sprintf("%s (%s, %s, %s", quotable(c.Name), estate.Join(c.Addresses), c.GUID, lastAsked(c))
 		if len(c.Addresses) == 0 {
-			what = fmt.Sprintf("%s (no address, %s, %s", c.Name, c.GUID, lastAsked(c))
+			what = fmt.Sprintf("%s (no address, %s, %s", quotable(c.Name), c.GUID, lastAsked(c))
 		}
 		if !c.Managed {
 			what += ", not managed"

@@ -13,6 +13,7 @@ import (
 // It has to be agreed to again: the end that people approved is moved.
 var extend = &Action{
 	Name: "extend", Section: "1.7, 1.9", Risk: runbook.Changes,
+	WayBack: "`/itms undo R-n` moves the end back; `/itms close` ends it at once",
 	Summary: "let an opening with an end last longer",
 	Args:    "R-n for 1h",
 	Copy: Copy{

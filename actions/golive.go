@@ -11,6 +11,7 @@ import (
 // down (1.10 items 1 and 2). That it was done is what commit asks for.
 var golive = &Action{
 	Name: "golive", Section: "1.10", Risk: runbook.Outage, Rules: liveRules,
+	Items:   "1.10 items 1 and 2",
 	Summary: "open every door to all clients: the original rules as they were, the bot's own away",
 	WayBack: "`/itms undo R-n` closes the doors again and lays down what the bot had there; agents that have upgraded stay so",
 	Copy: Copy{

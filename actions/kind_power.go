@@ -20,7 +20,11 @@ var vmOff = &Kind{
 		if err != nil {
 			return Finding{}, err
 		}
-		return standingOf(vm, estate.VMOff), nil
+		f := standingOf(vm, estate.VMOff)
+		if f.Standing == IsDone && env.Task != "" {
+			f.Warn = fmt.Sprintf("The guest of %s did not shut down by itself: its power was taken.", s.Host)
+		}
+		return f, nil
 	},
 	Do: shutDown,
 	LookBack: func(ctx context.Context, env Env, s runbook.Step, _ json.RawMessage) (Finding, error) {
@@ -31,7 +35,7 @@ var vmOff = &Kind{
 		return standingOf(vm, estate.VMOn), nil
 	},
 	Undo: func(ctx context.Context, env Env, s runbook.Step, _ json.RawMessage) error {
-		return switchOn(ctx, env, s)
+		return bringUp(ctx, env, s) // the next one to come back asks this one
 	},
 	Reversed: func(s runbook.Step) runbook.Effect {
 		return runbook.Effect{What: s.Effect.What, Before: "Off", After: "on again"}
@@ -54,7 +58,7 @@ type powerParams struct {
 	// ShutdownSeconds is how long the guest may take until its power is taken.
 	ShutdownSeconds int64 `json:"shutdown_seconds,omitempty"`
 	// ServicesSeconds is how long Windows and Services may take after the power is
-	// on, and SQL has the CMDB answer too.
+	// on, on the way back of vm.off too; SQL has the CMDB answer as well.
 	ServicesSeconds int64    `json:"services_seconds,omitempty"`
 	Services        []string `json:"services,omitempty"`
 	SQL             bool     `json:"sql,omitempty"`
@@ -209,13 +213,6 @@ func endsWait(err error) bool {
 	return k == estate.Refused || k == estate.Parked || k == estate.WrongMachine
 }
 
-func runs(n int) string {
-	if n == 1 {
-		return "1\u00a0service runs"
-	}
-	return count(n, "service") + " run"
-}
-
 // bringUp switches a machine on and waits until it is back.
 func bringUp(ctx context.Context, env Env, s runbook.Step) error {
 	if err := switchOn(ctx, env, s); err != nil {
@@ -251,7 +248,8 @@ func bringUp(ctx context.Context, env Env, s runbook.Step) error {
 
 // offStep plans that a machine goes off.
 func offStep(env Env, id string, m runbook.Machine) (runbook.Step, error) {
-	p, err := runbook.Canonical(powerParams{VM: estate.VMRef(m.VM), UUID: m.BIOS, ShutdownSeconds: int64(env.Limits.Shutdown.Seconds())})
+	p, err := runbook.Canonical(powerParams{VM: estate.VMRef(m.VM), UUID: m.BIOS, ShutdownSeconds: int64(env.Limits.Shutdown.Seconds()),
+		ServicesSeconds: int64(env.Limits.Services.Seconds()), SQL: m.Role == string(estate.SQL)})
 	return runbook.Step{ID: id, Kind: vmOff.Name, Version: vmOff.Version, Host: m.Host, Machine: m.GUID, Params: p, Title: "shut down " + m.Host,
 		Effect: runbook.Effect{What: "Power", Before: "On", After: "off"}, Touches: []string{m.Host + " power"}, WayBack: "powers it on again"}, err
 }

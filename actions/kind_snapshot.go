@@ -196,7 +196,11 @@ func wayStages(env Env, ask Ask, id string, l lead, machines []machine) ([]runbo
 	if err != nil || len(set.Steps) == 0 {
 		return stages, err
 	}
-	return append(append(stages, set), on...), nil
+	stages = append(append(stages, set), on...)
+	if shut := stillShut(after(stages[len(stages)-1].ID), l); l.cold && len(shut.Steps) > 0 {
+		stages = append(stages, shut) // a boot may have opened what was closed
+	}
+	return stages, nil
 }
 
 // setFresh is how old the looks directly before a set may be when it is taken

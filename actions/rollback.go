@@ -22,6 +22,7 @@ import (
 // recorded one, and an SMP and a SQL Server that do not both go back.
 var rollback = &Action{
 	Name: "rollback", Section: "back out", Risk: runbook.Outage, Takes: true,
+	WayBack: "none: what was lost since the set does not come back",
 	Rules:   []Rule{{Fact: setIsTaken, Hard: true}, {Fact: notCommitted, Hard: true}},
 	Summary: "bring every server back to the snapshot set; what has happened since is lost",
 	Copy: Copy{

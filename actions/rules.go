@@ -21,6 +21,11 @@ type Rule struct {
 	Hard bool
 }
 
+// applies reports whether the rule is asked of an action with these arguments.
+func (r Rule) applies(args map[string]string) bool {
+	return !slices.ContainsFunc(r.Unless, func(name string) bool { return args[name] != "" })
+}
+
 // override is the argument that passes over rules, and --override what people type.
 const override = "override"
 
@@ -59,7 +64,7 @@ func (r RuleLook) Holds() bool { return !r.Applies || r.Err == nil && r.So }
 func rulesNow(ctx context.Context, env Env, l Ledger, a *Action, args map[string]string) ([]RuleLook, error) {
 	var list []RuleLook
 	for _, rule := range a.Rules {
-		if slices.ContainsFunc(rule.Unless, func(name string) bool { return args[name] != "" }) {
+		if !rule.applies(args) {
 			continue
 		}
 		fact, ok := FactNamed(rule.Fact)

@@ -17,6 +17,7 @@ import (
 var snapshot = &Action{
 	Name: "snapshot", Section: "1.4 item 7", Args: "[take] [SERVER…] [cold]", Risk: runbook.Outage,
 	Summary: "take the snapshot set, or an extra snapshot of some servers; cold switches them off for it",
+	WayBack: "`/itms undo R-n` removes what it took, and powers on what it left off",
 	RiskOf: func(args map[string]string) runbook.Risk {
 		if args[someServers] != "" && args[coldMode] == "" {
 			return runbook.Changes

@@ -26,10 +26,9 @@ func (e *Engine) Watch(ctx context.Context) error {
 	if slices.ContainsFunc(live, func(o runbook.Request) bool { return o.Takes && o.State.Holds() }) {
 		return nil // servers are off; the rollback looks itself
 	}
-	for _, o := range live {
-		if off, err := e.poweredOff(o); err != nil || off {
-			return err
-		}
+	off, err := e.switchedOff(live)
+	if err != nil {
+		return err
 	}
 	ledger, err := readLedger(e.journal)
 	if err != nil {
@@ -42,7 +41,7 @@ func (e *Engine) Watch(ctx context.Context) error {
 	}
 	hosts := slices.DeleteFunc(slices.Clone(e.env.Estate.Hosts), func(h estate.Host) bool {
 		left := ledger.Hosts[h.Name]
-		return len(left.Closed)+len(left.Copies) == 0 || opened[h.Name]
+		return len(left.Closed)+len(left.Copies) == 0 || opened[h.Name] || off[h.Name]
 	})
 	found := make([][]drift, len(hosts))
 	var wg sync.WaitGroup // waited for below

@@ -196,6 +196,10 @@ func (v view) ended() drawing {
 		return v.draw("withdrawn", fmt.Sprintf("*%s withdrew this %s. Nothing was done.*%s", by, commands.Time(r.Ended.At), why),
 			fmt.Sprintf("Withdrawn by %s: %s, request %s. Nothing was done.", by, name, r.ID))
 	case runbook.WasLate:
+		if r.Full() {
+			return v.draw("expired", fmt.Sprintf("*Nobody started it in time after the second look. Nothing was done.*%s The plan is made anew.", again),
+				fmt.Sprintf("Expired: %s, request %s, was agreed to and not started in time. Nothing was done. Ask again.", name, r.ID))
+		}
 		return v.draw("expired", fmt.Sprintf("*Nobody approved within %s. Nothing was done.*%s The plan is made anew.", minutes(v.policy.Wait()), again),
 			fmt.Sprintf("Expired: %s, request %s, was not approved in time. Nothing was done. Ask again.", name, r.ID))
 	case runbook.WasStale:

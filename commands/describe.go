@@ -76,7 +76,7 @@ func Describe(e runbook.Event, p runbook.Policy) string {
 	case runbook.Denied, runbook.Cancelled, runbook.LeftSo:
 		return with(e, func(b runbook.TextBody) string { return ending(e.Kind, who, b.Text) })
 	case runbook.Expired:
-		return "Nobody approved in time. Nothing was done."
+		return "Nobody agreed to it or started it in time. Nothing was done."
 	case runbook.Checking:
 		return "The plan is computed once more."
 	case runbook.Stale:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,17 +12,93 @@ import (
 	"itmsbot/runbook"
 )
 
-// help lists every command, what viewers may use marked by its place.
-func (r *Router) help(actions.Tx, actions.Order, []string) (Reply, *runbook.Refusal, error) {
-	var lines []string
-	for _, c := range r.table {
+// help lists every command as a person looks for it: what the day is made of, by the
+// sections of the method, then what decides, then what only looks. With the name of an
+// action it says all of that one.
+func (r *Router) help(_ actions.Tx, _ actions.Order, words []string) (Reply, *runbook.Refusal, error) {
+	if len(words) > 0 {
+		a, _, ok := actions.Named(words)
+		if !ok {
+			return Reply{}, r.unknown(words[0]), nil
+		}
+		return helpOn(a), nil, nil
+	}
+	text := "*What this bot can do*"
+	for _, g := range grouped(r.table) {
+		text += "\n\n*" + g.title + "*\n" + strings.Join(g.lines, "\n")
+	}
+	return Reply{Text: text, Foot: "`/itms help quiesce` says who has to agree to it and its way back."}, nil, nil
+}
+
+// helpGroup is a heading of the help, and the commands under it.
+type helpGroup struct {
+	title string
+	lines []string
+}
+
+// grouped sorts commands into the groups of the help. An action of several sections
+// stands in the first; one of none ends the day.
+func grouped(table []command) []helpGroup {
+	groups := []helpGroup{}
+	for _, s := range actions.Method {
+		groups = append(groups, helpGroup{title: strings.TrimSpace(s.Number + " " + s.Title)})
+	}
+	days := len(groups)
+	groups = append(groups, helpGroup{title: "Back out"}, helpGroup{title: "To decide"}, helpGroup{title: "To look; changes nothing"})
+	for _, c := range table {
+		at := days + 1
+		a, isAction := actions.Find(c.name)
+		switch {
+		case c.name == "menu":
+			continue
+		case c.looks:
+			at = days + 2
+		case isAction && len(a.Places()) == 0:
+			at = days
+		case isAction:
+			at = slices.IndexFunc(actions.Method, func(s actions.Section) bool { return s.Number == a.Places()[0].Section })
+		}
+		groups[at].lines = append(groups[at].lines, "`"+c.usage()+"`  "+c.summary)
+	}
+	return slices.DeleteFunc(groups, func(g helpGroup) bool { return len(g.lines) == 0 })
+}
+
+// usage is the command as people type it.
+func (c command) usage() string { return strings.TrimSpace("/itms " + c.name + " " + c.args) }
+
+// helpOn says all of one action.
+func helpOn(a *actions.Action) Reply {
+	return Reply{Text: fmt.Sprintf("*`%s`* (%s)\n%s.\n*Who has to agree:* %s.\n*Way back:* %s.", a.Usage(), a.Section, upper(a.Summary), a.People(), a.WayBack),
+		Foot: fmt.Sprintf("`/itms plan %s` shows what it would do now; `/itms why %s` shows its rules.", a.Name, a.Name)}
+}
+
+// Usage is a command, for the run book.
+type Usage struct {
+	Line, Summary string
+	// Action is set for what can be done to the estate, Looks for what everybody on
+	// the list may use.
+	Action, Looks bool
+}
+
+// Usages lists every command in the order of the help.
+func Usages() []Usage {
+	var list []Usage
+	for _, c := range (&Router{}).commands() {
 		if c.name == "menu" {
 			continue
 		}
-		usage := strings.TrimSpace("/itms " + c.name + " " + c.args)
-		lines = append(lines, "`"+usage+"`  "+c.summary)
+		_, isAction := actions.Find(c.name)
+		list = append(list, Usage{Line: c.usage(), Summary: c.summary, Action: isAction, Looks: c.looks})
 	}
-	return Reply{Text: "*What this bot can do*\n" + strings.Join(lines, "\n")}, nil, nil
+	return list
+}
+
+// upper lets a clause begin a sentence.
+func upper(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
 }
 
 // menu is what `/itms` alone says: what makes sense now.
@@ -47,13 +124,13 @@ func (r *Router) sensible(live []runbook.Request) []Button {
 			return []Button{{"Stop " + q.ID, "stop " + q.ID}}
 		case runbook.Waiting, runbook.Broken:
 			return []Button{{"Go on with " + q.ID, "resume " + q.ID}, {"Back out of " + q.ID, "undo " + q.ID}}
-		case runbook.InAsked, runbook.InOffer, runbook.Ready, runbook.InCheck:
+		case runbook.InAsked, runbook.InOffer, runbook.InSecond, runbook.Ready, runbook.InCheck:
 			return nil
 		}
 	}
 	done, err := r.journal.Recent(20)
 	if err == nil {
-		for _, q := range done {
+		for _, q := range slices.Backward(done) {
 			if q.State == runbook.WasDone && q.Undoes == "" && q.BackedOutBy == "" {
 				return []Button{{"Back out of " + q.ID, "undo " + q.ID}}
 			}

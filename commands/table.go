@@ -40,7 +40,7 @@ func (r *Router) commands() []command {
 		command{name: "check", args: "SERVER", summary: "log on once more where the log-on was refused, and look", run: r.check},
 		command{name: "note", args: "TEXT", summary: "put a decision into the trail", run: r.note},
 		command{name: "audit", args: "[n]", summary: "the last lines of the trail", looks: true, run: r.audit},
-		command{name: "help", summary: "this list", looks: true, run: r.help},
+		command{name: "help", args: "[ACTION]", summary: "this list, or all of one action", looks: true, run: r.help},
 		command{name: "menu", summary: "what makes sense now", looks: true, run: r.menu},
 	)
 }

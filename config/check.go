@@ -160,6 +160,7 @@ func (d *decoder) checkTimes(c *Config) {
 		within("limits.queue_wait", l.QueueWait, 5*time.Minute, 4*time.Hour)
 		within("limits.backup_age", l.BackupAge, time.Hour, 7*24*time.Hour)
 		within("limits.reboot", l.Reboot, 5*time.Minute, 2*time.Hour)
+		within("limits.longest_opening", l.Longest, 10*time.Minute, 7*24*time.Hour)
 		if *l == (Limits{}) {
 			d.on("limits", "limits is empty; write one of its keys, or take it out")
 		}

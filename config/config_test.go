@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -253,5 +254,18 @@ func TestDuration(t *testing.T) {
 		if got := fmt.Sprint(d); (err == nil) != (want != "") || err == nil && got != want {
 			t.Errorf("%q is %s %v, want %q", text, got, err, want)
 		}
+	}
+}
+
+// TestBoundsOfOpenings: how wide and how long somebody may be let in by name is the
+// configuration's word, and the bot's where it has none.
+func TestBoundsOfOpenings(t *testing.T) {
+	longest := Duration(2 * time.Hour)
+	own := Config{Limits: &Limits{Widest4: "20", Widest6: "56", Longest: &longest}}
+	if b := own.Bounds(); b.Widest4 != 20 || b.Widest6 != 56 || b.Longest != 2*time.Hour || b.SpacePercent != 10 {
+		t.Errorf("%+v", b)
+	}
+	if b := (&Config{}).Bounds(); b.Widest4 != 24 || b.Widest6 != 64 || b.Longest != 7*24*time.Hour {
+		t.Errorf("%+v", b)
 	}
 }

@@ -146,6 +146,9 @@ type Limits struct {
 	BackupAge    *Duration `yaml:"backup_age" doc:"How old the newest full backup of the CMDB may be, 1h to 168h; without it 24h."`
 	Reboot       *Duration `yaml:"reboot" doc:"How long the SMP may take until it is back with its services, 5m to 2h; without it 20m."`
 	SpacePercent string    `yaml:"space_percent" pattern:"^[1-9][0-9]?$|^100$" like:"a whole number from 1 to 100, such as \"10\"" doc:"How much of all disks of the set has to be free on its datastores, in percent, as text; without it \"10\"."`
+	Widest4      string    `yaml:"widest_ipv4" pattern:"^(8|9|[12][0-9]|3[0-2])$" like:"a prefix length from 8 to 32, such as \"24\"" doc:"The widest range of IPv4 addresses that may be let in by name, as the length of its prefix, 8 to 32, as text; without it \"24\"."`
+	Widest6      string    `yaml:"widest_ipv6" pattern:"^(3[2-9]|[4-9][0-9]|1[01][0-9]|12[0-8])$" like:"a prefix length from 32 to 128, such as \"64\"" doc:"The same of IPv6 addresses, 32 to 128; without it \"64\"."`
+	Longest      *Duration `yaml:"longest_opening" doc:"The longest time for which somebody may be let in by name with an end, 10m to 168h; without it 168h."`
 }
 
 // Health is where probes ask.

@@ -93,7 +93,7 @@ func (c *Config) Bounds() actions.Limits {
 	for _, span := range []struct {
 		given *Duration
 		into  *time.Duration
-	}{{l.Restore, &b.Restore}, {l.Linger, &b.Linger}, {l.QueueWait, &b.QueueWait}, {l.BackupAge, &b.BackupAge}, {l.Reboot, &b.Reboot}} {
+	}{{l.Restore, &b.Restore}, {l.Linger, &b.Linger}, {l.QueueWait, &b.QueueWait}, {l.BackupAge, &b.BackupAge}, {l.Reboot, &b.Reboot}, {l.Longest, &b.Longest}} {
 		if span.given != nil {
 			*span.into = time.Duration(*span.given)
 		}
@@ -105,8 +105,13 @@ func (c *Config) Bounds() actions.Limits {
 	if n, err := strconv.ParseInt(l.FreeGB, 10, 64); err == nil {
 		b.FreeBytes = n << 30
 	}
-	if n, err := strconv.Atoi(l.SpacePercent); err == nil {
-		b.SpacePercent = n
+	for _, number := range []struct {
+		given string
+		into  *int
+	}{{l.SpacePercent, &b.SpacePercent}, {l.Widest4, &b.Widest4}, {l.Widest6, &b.Widest6}} {
+		if n, err := strconv.Atoi(number.given); err == nil {
+			*number.into = n
+		}
 	}
 	return b
 }

@@ -129,7 +129,7 @@ const (
 	botUser = "UITMS0001"
 	botName = "itmsbot"
 	command = "/itms"
-	hint    = "[quiesce | status | help]"
+	hint    = "[quiesce | allow | golive | rollback | status | help]"
 	domain  = "LAB"
 	account = "svc-itmsbot"
 	rescue  = "itms-rescue" // on every machine, for when the domain does not trust it
