@@ -180,6 +180,9 @@ func (w *wired) keepTime(ctx context.Context) error {
 			if err := w.engine.Watch(ctx); err != nil && ctx.Err() == nil {
 				return fmt.Errorf("watch the doors: %w", err)
 			}
+			if err := w.engine.Observe(ctx); err != nil && ctx.Err() == nil {
+				return fmt.Errorf("look what openings do: %w", err)
+			}
 			if err := w.engine.AgeSet(); err != nil && ctx.Err() == nil {
 				return fmt.Errorf("watch the age of the set: %w", err)
 			}

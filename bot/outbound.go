@@ -231,6 +231,9 @@ func purposes(e runbook.Event) []string {
 		runbook.ReadAgain, runbook.EndNear, runbook.OpeningEnded, runbook.EndFailed, runbook.SetAged:
 		p = append(p, fmt.Sprintf("need:%s/%d", e.Request, e.N))
 	}
+	if e.Kind == runbook.Observed {
+		p = append(p, observedIn(e))
+	}
 	if e.Kind == runbook.Outcome {
 		// One message for a stage, not one for each step: posts are few.
 		stage, _, _ := strings.Cut(e.Step, ".")
@@ -253,6 +256,16 @@ func purposes(e runbook.Event) []string {
 		p = append(p, fmt.Sprintf("note:%d", e.N))
 	}
 	return p
+}
+
+// observedIn is where it is told what an opening does: in the thread, and to everybody
+// when the backlog grows.
+func observedIn(e runbook.Event) string {
+	var b runbook.ObservedBody
+	if e.Read(&b) == nil && b.Grows {
+		return fmt.Sprintf("need:%s/%d", e.Request, e.N)
+	}
+	return fmt.Sprintf("line:%s/%d", e.Request, e.N)
 }
 
 // rank orders what is to be sent: a card that is not there yet, because the

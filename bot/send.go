@@ -416,6 +416,8 @@ func (o *outbound) call(e runbook.Event, r runbook.Request, text string) (lead s
 		return fmt.Sprintf("%s: its opening ends %s.* %s Ask for more time, or let it close by itself.", name, commands.Time(r.Opening.Until), commands.Mention(r.By)), ended
 	case runbook.OpeningEnded:
 		return fmt.Sprintf("%s: %s*", name, lower(text)), false
+	case runbook.Observed:
+		return fmt.Sprintf("%s: %s* %s", name, text, o.mentions(everybody)), r.BackedOutBy != "" || r.Opening != nil && r.Opening.Ended != nil
 	case runbook.SetAged:
 		return fmt.Sprintf("%s: %s* %s", name, lower(text), o.mentions(everybody)), r.BackedOutBy != ""
 	case runbook.EndFailed:

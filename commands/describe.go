@@ -45,6 +45,9 @@ func Describe(e runbook.Event, p runbook.Policy) string {
 	case runbook.Started:
 		return "The plan is the same. It starts."
 	}
+	if e.Kind == runbook.Observed {
+		return with(e, func(b runbook.ObservedBody) string { return b.Text })
+	}
 	if e.Kind == runbook.SetAged {
 		return with(e, agedSet)
 	}

@@ -9,6 +9,7 @@ package estate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -118,6 +119,11 @@ func (e Estate) Host(name string) (Host, bool) {
 		}
 	}
 	return Host{}, false
+}
+
+// Keeps reports whether an address is one of the keep list, on whatever host.
+func (e Estate) Keeps(address string) bool {
+	return slices.ContainsFunc(e.Keep, func(k Keeper) bool { return Inside(address, k.Remote) })
 }
 
 // WithDoors lists the hosts that have client doors, in the estate's order.

@@ -90,6 +90,9 @@ const (
 // back to.
 const SetAged Kind = "set aged" // AgedBody
 
+// Observed is what an opening does to queue and clients, as far as it is worth a line.
+const Observed Kind = "observed" // ObservedBody
+
 // The bodies. Fields are only ever added; old rows keep their meaning.
 type (
 	// UpgradeBody opens an upgrade.
@@ -120,6 +123,29 @@ type (
 		Moved   bool   `json:"moved,omitempty"`
 		Unknown bool   `json:"unknown,omitempty"`
 		Text    string `json:"text,omitempty"`
+	}
+	// ObservedBody says in words what an opening does, and keeps the figures with which
+	// the next look compares.
+	ObservedBody struct {
+		Text string `json:"text"`
+		// Grows reports that the backlog grows faster than it drains, Short that next
+		// to nothing waits.
+		Grows bool `json:"grows,omitempty"`
+		Short bool `json:"short,omitempty"`
+		// Over says that this look was the last.
+		Over bool `json:"over,omitempty"`
+		// Unknown reports that the queue could not be read, Blind that clients could
+		// not be seen.
+		Unknown bool `json:"unknown,omitempty"`
+		Blind   bool `json:"blind,omitempty"`
+		// Taken is when the queue was read, on the clock of its server; Left is what
+		// waited, and Oldest the number of the first.
+		Taken     time.Time `json:"taken,omitzero"`
+		Left      int64     `json:"left,omitempty"`
+		Oldest    int64     `json:"oldest,omitempty"`
+		Connected int       `json:"connected,omitempty"`
+		Contacts  int64     `json:"contacts,omitempty"`
+		Agents    string    `json:"agents,omitempty"`
 	}
 	// ParkedBody is an account, and who has refused it; of Unparked it has the
 	// host for which it is tried again.

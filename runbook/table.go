@@ -89,10 +89,10 @@ var next = map[State]map[Kind]State{
 	WasTaken: {BackedOut: WasTaken},
 }
 
-// openingKinds are the events of an opening after its beginning, and of a set of
-// snapshots after it was taken. They move no request: an opening may end while its
+// openingKinds are the events of an opening after its beginning, of what it does, and of
+// a set of snapshots after it was taken. They move no request: an opening may end while its
 // request waits, and long after it.
-var openingKinds = [...]Kind{Extended, EndNear, Ending, OpeningEnded, EndFailed, SetAged}
+var openingKinds = [...]Kind{Extended, EndNear, Ending, OpeningEnded, EndFailed, SetAged, Observed}
 
 // Next gives the state after an event, false if the pair is not in the table.
 func Next(s State, k Kind) (State, bool) {
@@ -109,7 +109,7 @@ func Next(s State, k Kind) (State, bool) {
 // RequestKinds lists the events of a request's life, for tables and tests.
 var RequestKinds = [...]Kind{Asked, Unplanned, Proposed, Approved, ReadAgain, Confirmed, Denied, Cancelled, Expired, Checking, Stale, Started,
 	StageBegun, Intent, Outcome, Progress, Waits, Answered, StopAsked, Reminded, Resumed, Interrupted, Finished, LeftSo, Superseded, BackedOut,
-	Opened, Extended, EndNear, Ending, OpeningEnded, EndFailed, SetAged}
+	Opened, Extended, EndNear, Ending, OpeningEnded, EndFailed, SetAged, Observed}
 
 // OfRequest reports whether an event belongs to the life of a request, and so
 // goes through Apply.

@@ -82,7 +82,7 @@ superseded backed out -> superseded`), "\n") {
 	}
 	// An opening lasts longer than its request and moves it nowhere.
 	for _, s := range []State{Running, Waiting, Broken, WasDone, WasLeft, WasTaken} {
-		for _, k := range []Kind{Extended, EndNear, Ending, OpeningEnded, EndFailed, SetAged} {
+		for _, k := range []Kind{Extended, EndNear, Ending, OpeningEnded, EndFailed, SetAged, Observed} {
 			want[string(s)+" "+string(k)] = s
 		}
 	}

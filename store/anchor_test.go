@@ -25,7 +25,7 @@ func TestOutcomesAreAnchored(t *testing.T) {
 	for _, k := range runbook.RequestKinds {
 		want := !slices.Contains([]runbook.Kind{runbook.Asked, runbook.Proposed, runbook.Approved, runbook.Checking, runbook.Started,
 			runbook.StageBegun, runbook.Intent, runbook.Outcome, runbook.Progress, runbook.Answered, runbook.Reminded, runbook.StopAsked, runbook.Resumed,
-			runbook.ReadAgain, runbook.Confirmed, runbook.Opened, runbook.Extended, runbook.EndNear, runbook.Ending}, k)
+			runbook.ReadAgain, runbook.Confirmed, runbook.Opened, runbook.Extended, runbook.EndNear, runbook.Ending, runbook.Observed}, k)
 		if slices.Contains(outcomes[:], k) != want {
 			t.Errorf("%s: anchored %v, want %v", k, !want, want)
 		}
