@@ -17,7 +17,6 @@ var block = &Action{
 	Items:   "1.4 item 1, 1.8 item 1",
 	WayBack: "`/itms undo R-n` opens the doors as they were recorded and removes the keep list",
 	Args:    "[gateway]",
-	WayBack: "`/itms undo R-n` opens the doors as they were recorded and removes the keep list",
 	Summary: "close the doors to clients, and nothing else",
 	Copy: Copy{
 		Title:     "Close the doors",
