@@ -20,8 +20,7 @@ type Ledger struct {
 	// is none.
 	Set *SnapshotSet
 	// Done are the requests that have changed something and are not taken back, in
-	// the order in which they began to. One that takes another back is among them only
-	// if it has opened a way in, because it did again what was taken back.
+	// the order in which they began to.
 	Done []runbook.Request
 	// Openings are the requests that have let somebody in by name who is in still,
 	// those among them that have taken a closing back.
@@ -212,7 +211,7 @@ func (l *Ledger) add(r runbook.Request, plan runbook.Plan, all map[string]runboo
 			l.Hosts[name] = h.without(r.Undoes, "")
 		}
 	}
-	if (r.Undoes == "" || r.Opening != nil) && !takenBack(r, all) {
+	if r.Undoes == "" && !takenBack(r, all) {
 		l.Done = append(l.Done, r)
 	}
 }

@@ -132,6 +132,13 @@ func (l Ledger) words() string {
 		}
 		all = append(all, s)
 	}
+	if len(l.Openings) > 0 {
+		open := "open"
+		for _, r := range l.Openings {
+			open += " " + r.ID
+		}
+		all = append(all, open)
+	}
 	done := "done"
 	for _, r := range l.Done {
 		done += " " + r.ID
@@ -174,7 +181,7 @@ func TestLedger(t *testing.T) {
 			h.undo(t, h.add(t, "quiesce", []runbook.Stage{closing}, nil), back("R-1", closing))
 			h.undo(t, "R-2", closing)
 		}, "SMP1 closed R-3; SITE1 closed R-3; done R-1"},
-		{"opened by name", func(h *history) { h.add(t, "allow client", []runbook.Stage{opening}, opened) }, "SMP1 opened R-1; done R-1"},
+		{"opened by name", func(h *history) { h.add(t, "allow client", []runbook.Stage{opening}, opened) }, "SMP1 opened R-1; open R-1; done R-1"},
 		{"opened, and ended by the clock", func(h *history) {
 			h.add(t, "allow client", []runbook.Stage{opening}, func(r *runbook.Request) {
 				r.Opening = &runbook.Opening{Since: dawn, Ended: &runbook.Said{By: runbook.Clock}}
@@ -185,7 +192,7 @@ func TestLedger(t *testing.T) {
 			h.requests[0].Opening = &runbook.Opening{Ended: &runbook.Said{}, By: "R-2"}
 			h.undo(t, "R-2", opening)
 			opened(&h.requests[2])
-		}, "SMP1 opened R-3; done R-1 R-3"},
+		}, "SMP1 opened R-3; open R-3; done R-1"},
 		{"a step that failed, was not begun, or found it so already leaves nothing", func(h *history) {
 			h.add(t, "block", []runbook.Stage{stageOf("1", firewallDisable.Name, "SMP1", "SITE1", "GW1")}, func(r *runbook.Request) {
 				r.State, r.Steps = runbook.Waiting, r.Steps[:2]
@@ -227,7 +234,7 @@ func TestLedger(t *testing.T) {
 			h.undo(t, h.add(t, "block", []runbook.Stage{stageOf("1", firewallCopy.Name, "SITE1")}, nil), back("R-3", stageOf("1", firewallCopy.Name, "SITE1")))
 			h.add(t, "golive", []runbook.Stage{back("R-1", closing), back("R-1", keeping)}, nil)
 			h.add(t, "rollback", []runbook.Stage{revert}, nil)
-		}, "SMP1 closed R-1 kept R-1; SITE1 closed R-1 kept R-1; set R-1; done R-1 R-2 R-5 R-6"},
+		}, "SMP1 closed R-1 kept R-1; SITE1 closed R-1 kept R-1; set R-1; open R-2; done R-1 R-2 R-5 R-6"},
 		{"a host that was not reverted stays as it is", func(h *history) {
 			h.add(t, "quiesce", []runbook.Stage{closing, set}, nil)
 			h.add(t, "allow all", []runbook.Stage{back("R-1", closing)}, nil)

@@ -70,6 +70,8 @@ func (r *Router) waitsFor(q runbook.Request) string {
 	switch q.State {
 	case runbook.InOffer:
 		return fmt.Sprintf("It waits for %s until %s.", runbook.Names(r.engine.Policy().CanFill(q), "or"), Time(q.Expires))
+	case runbook.InSecond:
+		return "All have agreed. One of those who did starts it on its card, or lets it be."
 	case runbook.Waiting:
 		return "It needs a person: " + q.Waits.Text
 	case runbook.Broken:
