@@ -24,8 +24,8 @@ type Action struct {
 	// Args is the usage after the name; empty for an action without any.
 	Args string
 	Risk runbook.Risk
-	// WayBack says for the run book how it is taken back: "`/itms undo R-n` …", or
-	// "none: …".
+	// WayBack says for the run book how it is taken back: "`/itms undo R-n` …". What
+	// nothing takes back says why after "none: ", and is refused to undo.
 	WayBack string
 	// RiskOf is the risk where it depends on the arguments; nil is Risk.
 	RiskOf func(args map[string]string) runbook.Risk
@@ -100,6 +100,9 @@ func (a *Action) RiskWith(args map[string]string) runbook.Risk {
 	}
 	return a.Risk
 }
+
+// NoWayBack says why nothing takes the action back, false where something does.
+func (a *Action) NoWayBack() (why string, none bool) { return strings.CutPrefix(a.WayBack, "none: ") }
 
 // Arguments reads the words after the name. Where rules may be passed over,
 // --override and a reason may stand among them.

@@ -77,6 +77,11 @@ func takeBack(tx Tx, b runbook.AskedBody, id string) (runbook.AskedBody, *runboo
 	case target.State.Untouched():
 		return b, runbook.Refuse("", "%s changed nothing (%s), so there is nothing to take back.", id, target.State), nil
 	}
+	if a, ok := Find(target.Action); ok {
+		if why, none := a.NoWayBack(); none {
+			return b, runbook.Refuse("", "%s cannot be taken back: %s.", id, why), nil
+		}
+	}
 	b.Undoes, b.Risk, b.Title = id, target.Risk, strings.ReplaceAll(b.Title, "{R}", id)
 	return b, nil, nil
 }

@@ -18,7 +18,7 @@ import (
 var reboot = &Action{
 	Name: "reboot", Section: "1.4 item 6, 1.5 item 6", Args: "SERVER", Risk: runbook.Outage,
 	Summary: "restart a server and wait until it is back with its services",
-	WayBack: "none: a restart cannot be taken back",
+	WayBack: "none: a server that has restarted has restarted",
 	Copy: Copy{
 		Title:     "Restart {server}",
 		Wish:      "restart {server}",

@@ -106,7 +106,7 @@ func (v view) opening() string {
 // noWayBack says that nothing of the plan can be taken back, and why.
 func (v view) noWayBack() string {
 	if a, ok := actions.Find(v.request.Action); ok {
-		if _, why, none := strings.Cut(a.WayBack, "none: "); none {
+		if why, none := a.NoWayBack(); none {
 			return "There is none: " + why + "."
 		}
 	}
