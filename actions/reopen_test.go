@@ -3,6 +3,7 @@ package actions
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -171,5 +172,35 @@ func TestNobodyByName(t *testing.T) {
 	}
 	if err := nobodyByName(hosts, Ledger{Hosts: map[string]HostLedger{"SITE1": {Opened: []Left{open}}}}); err != nil {
 		t.Errorf("a host that is not asked about: %v", err)
+	}
+}
+
+// The way-back sheet of go-live lets in by name again before it closes.
+func TestGoLiveByHand(t *testing.T) {
+	step := func(id string, l Left, before any) runbook.Step {
+		raw, err := runbook.Canonical(before)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := l.Step
+		s.Undoes = &runbook.Undoing{Request: l.Request, Step: s.ID, Before: raw}
+		s.ID = id
+		return s
+	}
+	closed := step("1.1", left(t, "R-1", "2.1", firewallDisable.Name, disableParams{}), disableBefore{Rules: []ruleWas{{"web", true}, {"old", false}}})
+	kept := step("2.1", left(t, "R-1", "1.1", firewallAllow.Name, allowParams{Rules: []estate.NewRule{{Name: "keep-1", Display: "it's kept", Ports: []string{"80", "443"}, Remote: []string{"10.20.0.5"}}}}), allowBefore{})
+	ask := Ask{Undoes: &runbook.Request{ID: "R-8"}, Befores: map[string][]byte{}}
+	for _, s := range []runbook.Step{closed, kept} {
+		ask.Taken.Stages = append(ask.Taken.Stages, runbook.Stage{ID: s.ID[:1], Steps: []runbook.Step{s}})
+		ask.Undoes.Steps = append(ask.Undoes.Steps, runbook.StepLife{ID: s.ID, Result: runbook.StepDone})
+		ask.Befores[s.ID] = s.Undoes.Before
+	}
+	lines, err := byHand(ask)
+	want := []string{
+		"New-NetFirewallRule -PolicyStore PersistentStore -Name 'keep-1' -DisplayName 'it''s kept' -Group 'itmsbot' -Direction Inbound -Action Allow -Profile Any -Protocol TCP -LocalPort '80','443' -RemoteAddress '10.20.0.5'",
+		"Disable-NetFirewallRule -PolicyStore PersistentStore -Name 'web'",
+	}
+	if err != nil || len(lines["SMP1"]) != 3 || !slices.Equal(lines["SMP1"][1:], want) {
+		t.Errorf("lines %q, %v", lines["SMP1"], err)
 	}
 }
