@@ -75,8 +75,9 @@ func play(t *testing.T, name string, archive *txtar.Archive) {
 type player struct {
 	*stage
 	first world.Dump
-	last  string // who acted last, and in which channel: whose private
-	where string // answers are read
+	kept  world.Dump // what "remember the world" has kept
+	last  string     // who acted last, and in which channel: whose private
+	where string     // answers are read
 }
 
 // lineForm is one kind of line, and what it does with the parts that it found.
@@ -139,7 +140,7 @@ var lines = []lineForm{
 
 func (p *player) line(s string) bool {
 	p.t.Helper()
-	for _, l := range slices.Concat(lines, openingLines, serverLines, snapshotLines) {
+	for _, l := range slices.Concat(lines, openingLines, dayLines, serverLines, snapshotLines) {
 		if m := l.form.FindStringSubmatch(s); m != nil {
 			l.do(p, m)
 			return true

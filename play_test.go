@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -170,6 +171,14 @@ func (s *stage) id(who string) string {
 // whose text or header names about.
 func (s *stage) press(who, label, about string) {
 	s.t.Helper()
+	for !s.pressOnce(who, label, about) {
+		// The card was drawn anew between reading and pressing it.
+	}
+}
+
+// pressOnce reports whether what was found could still be pressed.
+func (s *stage) pressOnce(who, label, about string) bool {
+	s.t.Helper()
 	var ts, action string
 	s.until(fmt.Sprintf("a button %q for %s on %q", label, who, about), func() bool {
 		for _, m := range s.lab.Slack.Messages(s.id(who), s.plant.slack.Channel, "") {
@@ -184,9 +193,11 @@ func (s *stage) press(who, label, about string) {
 	})
 	ctx, cancel := context.WithTimeout(s.ctx, patience)
 	defer cancel()
-	if err := s.lab.Slack.Press(ctx, s.id(who), s.plant.slack.Channel, ts, action); err != nil {
+	err := s.lab.Slack.Press(ctx, s.id(who), s.plant.slack.Channel, ts, action)
+	if err != nil && !errors.Is(err, slack.ErrNothingThere) {
 		s.t.Fatalf("%s presses %s: %v", who, label, err)
 	}
+	return err == nil
 }
 
 // reads waits for the next ephemeral message of a person that holds words.

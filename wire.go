@@ -176,23 +176,12 @@ func (w *wired) keepTime(ctx context.Context) error {
 	var watched time.Time
 	for {
 		now := w.clock.Now()
-		if now.Sub(watched) >= watchPause {
-			if err := w.engine.Watch(ctx); err != nil && ctx.Err() == nil {
-				return fmt.Errorf("watch the doors: %w", err)
-			}
-			if err := w.engine.Observe(ctx); err != nil && ctx.Err() == nil {
-				return fmt.Errorf("look what openings do: %w", err)
-			}
-			if err := w.engine.AgeSet(); err != nil && ctx.Err() == nil {
-				return fmt.Errorf("watch the age of the set: %w", err)
-			}
-			watched = now
-		}
 		due, err := w.store.Due(w.clock.Now())
 		if err != nil {
 			return err
 		}
-		// All at once: a host that does not answer keeps no other opening open.
+		// All at once, and before anything is looked at: a host that does not answer
+		// keeps no other opening open.
 		var round errgroup.Group
 		for _, t := range due {
 			round.Go(func() error {
@@ -204,6 +193,18 @@ func (w *wired) keepTime(ctx context.Context) error {
 		}
 		if err := round.Wait(); err != nil {
 			return err
+		}
+		if now.Sub(watched) >= watchPause {
+			if err := w.engine.Watch(ctx); err != nil && ctx.Err() == nil {
+				return fmt.Errorf("watch the doors: %w", err)
+			}
+			if err := w.engine.Observe(ctx); err != nil && ctx.Err() == nil {
+				return fmt.Errorf("look what openings do: %w", err)
+			}
+			if err := w.engine.AgeSet(); err != nil && ctx.Err() == nil {
+				return fmt.Errorf("watch the age of the set: %w", err)
+			}
+			watched = now
 		}
 		if err := w.remind(); err != nil {
 			return fmt.Errorf("remind people: %w", err)

@@ -15,6 +15,7 @@ import (
 var block = &Action{
 	Name: "block", Section: "1.4 item 1", Risk: runbook.Outage,
 	Items:   "1.4 item 1, 1.8 item 1",
+	WayBack: "`/itms undo R-n` opens the doors as they were recorded and removes the keep list",
 	Args:    "[gateway]",
 	Summary: "close the doors to clients, and nothing else",
 	Copy: Copy{

@@ -26,7 +26,7 @@ func foreseen(ctx context.Context, env Env, set *SnapshotSet, members []backMemb
 	}
 	lost := fmt.Sprintf("What will be lost: everything since %s, %s, on %s.", set.At.UTC().Format("Mon 2 Jan 15:04 UTC"), long(age), estate.Join(names))
 	looks := []func(context.Context) (string, error){
-		func(ctx context.Context) (string, error) { return whoCameIn(ctx, env, age) },
+		func(ctx context.Context) (string, error) { return whoCameIn(ctx, env, age, agentThen(env, set)) },
 		func(ctx context.Context) (string, error) { return otherDatabases(ctx, env, members) },
 		func(ctx context.Context) (string, error) { return packageServers(ctx, env, members) },
 	}
@@ -83,7 +83,8 @@ func foreseen(ctx context.Context, env Env, set *SnapshotSet, members []backMemb
 }
 
 // whoCameIn counts the clients since the set, and those that keep a newer agent.
-func whoCameIn(ctx context.Context, env Env, age time.Duration) (string, error) {
+// then is the agent's version when the set was taken, empty if that is not known.
+func whoCameIn(ctx context.Context, env Env, age time.Duration, then string) (string, error) {
 	if env.CMDB == nil {
 		return "", nil
 	}
@@ -101,28 +102,41 @@ func whoCameIn(ctx context.Context, env Env, age time.Duration) (string, error) 
 			newest = agent
 		}
 	}
-	old := oldest(c.Agents)
-	if newer, unknown := c.Newer(old); old != "" && newer > 0 {
-		text += fmt.Sprintf(". What stays: %d of them run a newer agent (%s), which the bot cannot take back", newer, newest)
-		if unknown > 0 {
-			text += fmt.Sprintf("; of %d it is not known", unknown)
-		}
+	if then == "" {
+		return text + ". Which of them run a newer agent is not known: no version was recorded before.", nil
+	}
+	newer, unknown := c.Newer(then)
+	if newer > 0 {
+		text += fmt.Sprintf(". What stays: %d of them run a newer agent (%s, was %s), which the bot cannot take back", newer, newest, then)
+	}
+	if unknown > 0 {
+		text += fmt.Sprintf("; of %d it is not known", unknown)
 	}
 	return text + ".", nil
 }
 
-// oldest is the oldest version that is told apart: before an upgrade all have it.
-func oldest(agents map[string]int64) string {
-	old := ""
-	for agent := range agents {
-		if agent == "" {
-			continue
-		}
-		if later, known := estate.NewerVersion(old, agent); old == "" || known && later {
-			old = agent
+// agentThen is the version of the SMP's own agent when the set was taken: its clients
+// have none that is newer. It is empty where that was not recorded.
+func agentThen(env Env, set *SnapshotSet) string {
+	left := set.Then[hostOf(env.Estate, estate.SMP)].Recorded
+	if left.Step.ID == "" {
+		return ""
+	}
+	raw, err := env.FactsOf(left.Request, left.Step.ID)
+	if err != nil {
+		return ""
+	}
+	facts, err := params[recordFacts](raw, "the record of the SMP")
+	if err != nil {
+		return ""
+	}
+	for _, p := range facts.Products {
+		// "Symantec Management Agent", "Altiris Agent" (itms.md §4).
+		if strings.HasSuffix(p.Name, " Agent") {
+			return p.Version
 		}
 	}
-	return old
+	return ""
 }
 
 // otherDatabases names what goes back with the machine of the SQL Server although it is

@@ -20,6 +20,9 @@ func (e *Engine) inTheWay(taken runbook.Request, plan runbook.Plan) error {
 		if begun(r) <= begun(taken) || r.State.Untouched() || takenBack(r, all) {
 			continue
 		}
+		if o := taken.Opening; o != nil && o.By == r.ID {
+			continue // it has closed what this one opened; taking it back would open that again
+		}
 		bytes, err := e.journal.Plan(r.Digest)
 		if err != nil {
 			return err

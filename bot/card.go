@@ -225,7 +225,7 @@ func (v view) wayBack() string {
 	var ways []string
 	final := ""
 	for _, s := range v.plan.Steps() {
-		if s.Effect.What != "" && s.WayBack == "" {
+		if s.Effect.What != "" && s.WayBack == "" && v.reversible() {
 			final += fmt.Sprintf(" The %s of %s cannot be undone.", lower(s.Effect.What), s.Host)
 		}
 	}
@@ -249,7 +249,7 @@ func (v view) wayBack() string {
 		return "`" + strings.TrimPrefix(strings.TrimSuffix(v.plan.Steps()[0].WayBack, "` again"), "ask for `") + "` again."
 	}
 	if len(ways) == 0 {
-		return strings.TrimSpace("There is no way back." + final)
+		return v.noWayBack() + final
 	}
 	return "`/itms undo " + v.request.ID + "` puts back as recorded before: " + strings.Join(ways, "; then ") + "." + final
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"itmsbot/actions"
 	"itmsbot/commands"
 	"itmsbot/runbook"
 )
@@ -100,4 +101,14 @@ func (v view) opening() string {
 		return "*It stays open* until somebody closes it."
 	}
 	return fmt.Sprintf("*It is open until %s* and then closes by itself.", commands.Time(o.Until))
+}
+
+// noWayBack says that nothing of the plan can be taken back, and why.
+func (v view) noWayBack() string {
+	if a, ok := actions.Find(v.request.Action); ok {
+		if _, why, none := strings.Cut(a.WayBack, "none: "); none {
+			return "There is none: " + why + "."
+		}
+	}
+	return "There is none."
 }

@@ -12,49 +12,10 @@ import (
 // and for `/itms audit`. An event that it cannot read is said to be so.
 func Describe(e runbook.Event, p runbook.Policy) string {
 	who := p.Name(e.Actor)
+	if s := describeBeside(e, who); s != "" {
+		return s
+	}
 	switch e.Kind {
-	case runbook.UpgradeOpened:
-		return "Upgrade " + e.Upgrade + " was opened."
-	case runbook.BotStarted:
-		return with(e, func(b runbook.StartBody) string {
-			return fmt.Sprintf("The bot started, version %s, configuration `%s`.", b.Version, runbook.Short(b.Config))
-		})
-	case runbook.BotStopped:
-		return "The bot stopped."
-	case runbook.Noted:
-		return with(e, func(b runbook.TextBody) string { return who + " notes: “" + b.Text + "”" })
-	case runbook.Drifted:
-		return with(e, func(b runbook.DriftBody) string {
-			switch {
-			case b.Open:
-				return fmt.Sprintf("%s is not closed any more. %s", b.Host, b.Text)
-			case b.Unknown:
-				return fmt.Sprintf("Whether %s is still closed is unknown. %s", b.Host, b.Text)
-			case b.Moved:
-				return fmt.Sprintf("%s is not as it was left. %s", b.Host, b.Text)
-			case b.Text != "":
-				return fmt.Sprintf("%s is as it was left again. %s", b.Host, b.Text)
-			}
-			return b.Host + " is closed again."
-		})
-	case runbook.Held:
-		return with(e, func(b runbook.TextBody) string { return who + " puts the upgrade on hold: “" + b.Text + "”" })
-	case runbook.HoldEnded:
-		return who + " ends the hold."
-	case runbook.Signed, runbook.Unsigned:
-		return with(e, func(b runbook.SignedBody) string { return signing(e.Kind, who, b) })
-	case runbook.Parked:
-		return with(e, func(b runbook.ParkedBody) string {
-			return fmt.Sprintf("%s has refused the account `%s`. The bot does not use it any more, so that it is not locked.", b.Peer, b.Account)
-		})
-	case runbook.Unparked:
-		return with(e, func(b runbook.ParkedBody) string {
-			return fmt.Sprintf("%s lets the account of %s be tried once more.", who, b.Peer)
-		})
-	case runbook.Refused:
-		return with(e, func(b runbook.RefusedBody) string {
-			return fmt.Sprintf("%s was turned away from “%s”: %s", who, b.Line, b.Refusal.Reason)
-		})
 	case runbook.Asked:
 		return with(e, func(b runbook.AskedBody) string { return fmt.Sprintf("%s asks: `/itms %s`.", who, b.Line) })
 	case runbook.Unplanned:
@@ -94,6 +55,58 @@ func Describe(e runbook.Event, p runbook.Policy) string {
 		return s
 	}
 	return describeRun(e, who)
+}
+
+// describeBeside says what happened beside every request, "" for what belongs to one.
+func describeBeside(e runbook.Event, who string) string {
+	switch e.Kind {
+	case runbook.UpgradeOpened:
+		return "Upgrade " + e.Upgrade + " was opened."
+	case runbook.BotStarted:
+		return with(e, func(b runbook.StartBody) string {
+			return fmt.Sprintf("The bot started, version %s, configuration `%s`.", b.Version, runbook.Short(b.Config))
+		})
+	case runbook.BotStopped:
+		return "The bot stopped."
+	case runbook.Noted:
+		return with(e, func(b runbook.TextBody) string { return who + " notes: “" + b.Text + "”" })
+	case runbook.Drifted:
+		return with(e, drift)
+	case runbook.Held:
+		return with(e, func(b runbook.TextBody) string { return who + " puts the upgrade on hold: “" + b.Text + "”" })
+	case runbook.HoldEnded:
+		return who + " ends the hold."
+	case runbook.Signed, runbook.Unsigned:
+		return with(e, func(b runbook.SignedBody) string { return signing(e.Kind, who, b) })
+	case runbook.Parked:
+		return with(e, func(b runbook.ParkedBody) string {
+			return fmt.Sprintf("%s has refused the account `%s`. The bot does not use it any more, so that it is not locked.", b.Peer, b.Account)
+		})
+	case runbook.Unparked:
+		return with(e, func(b runbook.ParkedBody) string {
+			return fmt.Sprintf("%s lets the account of %s be tried once more.", who, b.Peer)
+		})
+	case runbook.Refused:
+		return with(e, func(b runbook.RefusedBody) string {
+			return fmt.Sprintf("%s was turned away from “%s”: %s", who, b.Line, b.Refusal.Reason)
+		})
+	}
+	return ""
+}
+
+// drift says what a watch has found on a host.
+func drift(b runbook.DriftBody) string {
+	switch {
+	case b.Open:
+		return fmt.Sprintf("%s is not closed any more. %s", b.Host, b.Text)
+	case b.Unknown:
+		return fmt.Sprintf("Whether %s is still closed is unknown. %s", b.Host, b.Text)
+	case b.Moved:
+		return fmt.Sprintf("%s is not as it was left. %s", b.Host, b.Text)
+	case b.Text != "":
+		return fmt.Sprintf("%s is as it was left again. %s", b.Host, b.Text)
+	}
+	return b.Host + " is closed again."
 }
 
 // signing says what somebody vouches for.

@@ -3,10 +3,15 @@ package slack
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"strings"
 )
+
+// ErrNothingThere is under the refusal of a click on what a message does not show any
+// more: it has been updated since it was read.
+var ErrNothingThere = errors.New("nothing there to press")
 
 // Press clicks a button on a message as that person sees it, ephemeral ones
 // included, and returns once the app has acknowledged. The button is named by
@@ -160,7 +165,7 @@ func findElement(blocks json.RawMessage, actionID string) (block, element map[st
 	}
 	switch found {
 	case 0:
-		return nil, nil, fmt.Errorf("nothing there to press (%s)", strings.Join(actionIDs(blocks), ", "))
+		return nil, nil, fmt.Errorf("%w (%s)", ErrNothingThere, strings.Join(actionIDs(blocks), ", "))
 	case 1:
 		return block, element, nil
 	}
