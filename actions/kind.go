@@ -177,6 +177,8 @@ type Kind struct {
 	// ByHand are the PowerShell lines that undo the step on its host on the
 	// day the bot is gone; nil for a kind that is undone elsewhere.
 	ByHand func(s runbook.Step, before json.RawMessage) ([]string, error)
+	// AgainByHand are those that do it again, where a step has taken it back.
+	AgainByHand func(s runbook.Step, before json.RawMessage) ([]string, error)
 	// Reversed is the effect of undoing, for the card.
 	Reversed func(s runbook.Step) runbook.Effect
 }

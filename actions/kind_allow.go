@@ -103,6 +103,10 @@ var firewallAllow = &Kind{
 		}
 		return []string{"Remove-NetFirewallRule -PolicyStore PersistentStore -Name " + quoted(names)}, nil
 	},
+	AgainByHand: func(s runbook.Step, _ json.RawMessage) ([]string, error) {
+		p, err := params[allowParams](s.Params, s.ID)
+		return madeByHand(p.Rules), err
+	},
 	Reversed: func(s runbook.Step) runbook.Effect {
 		return runbook.Effect{What: s.Effect.What, Before: s.Effect.After, After: "removed"}
 	},

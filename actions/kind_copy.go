@@ -85,6 +85,9 @@ var firewallCopy = &Kind{
 		}
 		return []string{"Remove-NetFirewallRule -PolicyStore PersistentStore -Name " + quoted(p.names())}, nil
 	},
+	AgainByHand: func(s runbook.Step, _ json.RawMessage) ([]string, error) {
+		return []string{"# Rules for any port had copies without the client ports; these lines do not make them again."}, nil
+	},
 	Reversed: func(s runbook.Step) runbook.Effect {
 		return runbook.Effect{What: s.Effect.What, Before: s.Effect.After, After: "copies removed"}
 	},

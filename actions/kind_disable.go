@@ -25,6 +25,13 @@ var firewallDisable = &Kind{
 	LookBack: lookAtReopened,
 	Undo:     reopenHost,
 	ByHand:   openByHand,
+	AgainByHand: func(s runbook.Step, raw json.RawMessage) ([]string, error) {
+		names, err := switchedOff(s, raw)
+		if err != nil || len(names) == 0 {
+			return nil, err
+		}
+		return []string{"Disable-NetFirewallRule -PolicyStore PersistentStore -Name " + quoted(names)}, nil
+	},
 	Reversed: func(s runbook.Step) runbook.Effect {
 		return runbook.Effect{What: s.Effect.What, Before: "Closed", After: strings.ToLower(s.Effect.Before[:1]) + s.Effect.Before[1:]}
 	},
@@ -342,6 +349,15 @@ func lookAtReopened(ctx context.Context, env Env, s runbook.Step, raw json.RawMe
 }
 
 func openByHand(s runbook.Step, raw json.RawMessage) ([]string, error) {
+	names, err := switchedOff(s, raw)
+	if err != nil || len(names) == 0 {
+		return nil, err
+	}
+	return []string{"Enable-NetFirewallRule -PolicyStore PersistentStore -Name " + quoted(names)}, nil
+}
+
+// switchedOff are the rules that were on before.
+func switchedOff(s runbook.Step, raw json.RawMessage) ([]string, error) {
 	was, err := params[disableBefore](raw, s.ID+" before")
 	if err != nil {
 		return nil, err
@@ -352,26 +368,17 @@ func openByHand(s runbook.Step, raw json.RawMessage) ([]string, error) {
 			names = append(names, r.Name)
 		}
 	}
-	if len(names) == 0 {
-		return nil, nil
-	}
-	return []string{"Enable-NetFirewallRule -PolicyStore PersistentStore -Name " + quoted(names)}, nil
+	return names, nil
 }
 
 func reopenHost(ctx context.Context, env Env, s runbook.Step, raw json.RawMessage) error {
-	was, err := params[disableBefore](raw, s.ID+" before")
-	if err != nil {
-		return err
-	}
 	p, err := params[disableParams](s.Params, s.ID)
 	if err != nil {
 		return err
 	}
-	var names []string
-	for _, r := range was.Rules {
-		if r.Enabled {
-			names = append(names, r.Name)
-		}
+	names, err := switchedOff(s, raw)
+	if err != nil {
+		return err
 	}
 	if len(names) > 0 {
 		on, err := env.Firewalls.SwitchRules(ctx, s.Host, s.Machine, names, true)

@@ -115,6 +115,14 @@ var firewallOpen = &Kind{
 		}
 		return lines, nil
 	},
+	AgainByHand: func(s runbook.Step, _ json.RawMessage) ([]string, error) {
+		p, err := params[openParams](s.Params, s.ID)
+		lines := madeByHand(p.Rules)
+		if p.EndSeconds > 0 {
+			lines = append([]string{"# It had an end. What these lines open stays open until somebody removes it."}, lines...)
+		}
+		return lines, err
+	},
 	Reversed: func(s runbook.Step) runbook.Effect {
 		return runbook.Effect{What: s.Effect.What, Before: s.Effect.After, After: "closed again"}
 	},

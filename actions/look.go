@@ -104,19 +104,49 @@ func (l *Looks) planOf(r runbook.Request) (runbook.Plan, error) {
 // trail's last event.
 func (l *Looks) Doors(ctx context.Context, hosts []estate.Host, head int64) []DoorLook {
 	looks := make([]DoorLook, len(hosts))
-	ledger, err := Ledger{}, error(nil)
+	ledger, making, err := Ledger{}, map[string]bool{}, error(nil)
 	if l.past != nil {
-		ledger, err = readLedger(l.past)
+		if ledger, err = readLedger(l.past); err == nil {
+			making, err = l.making()
+		}
 	}
 	var wg sync.WaitGroup // waited for below
 	for i, h := range hosts {
 		wg.Go(func() {
 			looks[i] = l.door(ctx, h, ledger.Hosts[h.Name], head)
 			looks[i].Unread = err
+			looks[i].Report.Differs = slices.DeleteFunc(slices.Clone(looks[i].Report.Differs), func(d Difference) bool {
+				return d.What == IsUnasked && making[h.Name+" rule "+d.Rule.Name]
+			})
 		})
 	}
 	wg.Wait()
 	return looks
+}
+
+// making lists what requests that are not over touch: a rule of the bot that is there
+// before its step has ended is not nobody's.
+func (l *Looks) making() (map[string]bool, error) {
+	live, err := l.past.Live()
+	if err != nil {
+		return nil, err
+	}
+	touched := map[string]bool{}
+	for _, r := range live {
+		if !r.State.Holds() {
+			continue
+		}
+		plan, err := l.planOf(r)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range plan.Steps() {
+			for _, what := range s.Touches {
+				touched[what] = true
+			}
+		}
+	}
+	return touched, nil
 }
 
 // Fresh looks without sharing what was read before.

@@ -2,11 +2,14 @@ package actions
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"testing"
 
 	"itmsbot/estate"
+	"itmsbot/runbook"
 )
 
 // slowDisks answers when it is let go, and counts how often it was asked.
@@ -60,5 +63,42 @@ func TestLooksAreShared(t *testing.T) {
 	}
 	if n := disks.asked.Load(); n != 8 {
 		t.Errorf("%d looks after trouble, want 8: trouble is not shared afterwards", n)
+	}
+}
+
+// sideDoor is a host on which a rule of the bot is in force.
+type sideDoor struct {
+	Firewalls
+	rules []estate.Rule
+}
+
+func (d sideDoor) Firewall(context.Context, string, estate.Lane, estate.FirewallQuery) (estate.Firewall, error) {
+	return estate.Firewall{Local: d.rules, Active: d.rules}, nil
+}
+
+// onlyPast is a journal of which nothing but the past is asked.
+type onlyPast struct{ *history }
+
+func (onlyPast) Append(func(Tx) error) error                    { return errors.ErrUnsupported }
+func (onlyPast) AppendNow(func(Tx) error) error                 { return errors.ErrUnsupported }
+func (onlyPast) Before(string, string) (json.RawMessage, error) { return nil, errors.ErrUnsupported }
+
+// While an opening is made, its rules are not nobody's, and people are not asked to remove
+// them; those of no request are.
+func TestLookWhileItIsOpened(t *testing.T) {
+	h := &history{}
+	step := left(t, "R-1", "1.1", kindOpen, openParams{}).Step
+	step.Touches = []string{"SMP1 rule open-1"}
+	h.add(t, "allow client", []runbook.Stage{{ID: "1", Steps: []runbook.Step{step}}}, func(r *runbook.Request) {
+		r.State, r.Steps = runbook.Running, []runbook.StepLife{{ID: "1.1", Attempts: 1, Open: true}}
+	})
+	smp := estate.Host{Name: "SMP1", ClientPorts: []string{"443"}}
+	rule := func(name string) estate.Rule {
+		return estate.Rule{Name: name, Group: estate.RuleGroup, Enabled: true, Action: "Allow", Protocol: "TCP", Profile: "Any", Store: "Local", Ports: []string{"443"}, Remote: []string{"10.1.2.3"}}
+	}
+	env := Env{Firewalls: sideDoor{rules: []estate.Rule{rule("open-1"), rule("open-9")}}, Clock: &stepClock{}}
+	look := NewLooks(env, onlyPast{h}).Doors(t.Context(), []estate.Host{smp}, 1)[0]
+	if d := look.Report.Differs; look.Err != nil || look.Unread != nil || len(d) != 1 || d[0].Rule.Name != "open-9" {
+		t.Errorf("differs %+v, %v, %v", d, look.Err, look.Unread)
 	}
 }

@@ -402,13 +402,14 @@ func sayAgents(agents map[string]int64) string {
 	return estate.Join(parts)
 }
 
-// advice says when the next may be let in (itms.md §1): when what waits is processed.
-// Where all are let in already there is nobody left to wait with.
+// advice says when the next subnet may be let in (itms.md §1): when what waits is
+// processed. After anything but a subnet there is none that comes next.
 func (o *observation) advice(q queueTrend) string {
+	subnet := o.request.Action == allowSubnet.Name
 	switch {
-	case opensAll(o.request) && q.net > 0 && !q.short():
+	case !subnet && q.net > 0 && !q.short():
 		return fmt.Sprintf("It is empty in about %s.", hours(inMinutes(q.left/q.net+1)))
-	case opensAll(o.request) || !q.known || q.minutes == 0:
+	case !subnet || !q.known || q.minutes == 0:
 		return ""
 	case q.short():
 		return "The next subnet can be opened now."

@@ -221,10 +221,14 @@ func byHand(ask Ask) (map[string][]string, error) {
 			if err != nil {
 				return nil, err
 			}
-			if kind.ByHand == nil {
+			lineOf := kind.ByHand
+			if s.Undoes != nil {
+				lineOf = kind.AgainByHand
+			}
+			if lineOf == nil {
 				continue
 			}
-			more, err := kind.ByHand(s, before)
+			more, err := lineOf(s, before)
 			if err != nil {
 				return nil, err
 			}
@@ -243,6 +247,16 @@ func byHand(ask Ask) (map[string][]string, error) {
 func quote(s string) string {
 	r := strings.NewReplacer("'", "''", "‘", "‘‘", "’", "’’", "‚", "‚‚", "‛", "‛‛")
 	return "'" + r.Replace(s) + "'"
+}
+
+// madeByHand are the lines that make rules of the bot.
+func madeByHand(rules []estate.NewRule) []string {
+	var lines []string
+	for _, r := range rules {
+		lines = append(lines, fmt.Sprintf("New-NetFirewallRule -PolicyStore PersistentStore -Name %s -DisplayName %s -Group %s -Direction Inbound -Action Allow -Profile Any -Protocol TCP -LocalPort %s -RemoteAddress %s",
+			quote(r.Name), quote(r.Display), quote(estate.RuleGroup), quoted(r.Ports), quoted(r.Remote)))
+	}
+	return lines
 }
 
 func quoted(names []string) string {

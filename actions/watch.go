@@ -49,9 +49,11 @@ func (e *Engine) Watch(ctx context.Context) error {
 		wg.Go(func() { found[i] = e.driftsOf(ctx, h, ledger.Hosts[h.Name]) })
 	}
 	wg.Wait()
-	for _, d := range slices.Concat(found...) {
-		if err := e.tellDrift(d, live); err != nil {
-			return err
+	for i, h := range hosts {
+		for _, d := range found[i] {
+			if err := e.tellDrift(d, ledger.Hosts[h.Name], live); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -68,21 +70,23 @@ func guarded(r runbook.Request, live []runbook.Request) bool {
 // opensAll reports whether a request is there to open doors that others have closed.
 func opensAll(r runbook.Request) bool { return r.Action == golive.Name || r.Action == allowAll.Name }
 
-// openers are the requests that open doors to all at this moment.
-func openers(live []runbook.Request) []string {
+// movers are the requests that may be opening something at this moment: whatever runs,
+// and what opens doors to all until it has ended.
+func movers(live []runbook.Request) []string {
 	var ids []string
 	for _, o := range live {
-		if o.State.Holds() && opensAll(o) {
+		if o.State == runbook.Running || o.State.Holds() && opensAll(o) {
 			ids = append(ids, o.ID)
 		}
 	}
 	return ids
 }
 
-// openedNow lists the hosts that are being opened to all; the others are watched on.
+// openedNow lists the hosts that are being opened, to all or to somebody by name; the
+// others are watched on.
 func (e *Engine) openedNow(live []runbook.Request) (map[string]bool, error) {
 	hosts := map[string]bool{}
-	for _, id := range openers(live) {
+	for _, id := range movers(live) {
 		r, err := e.journal.Request(id)
 		if err != nil {
 			return nil, err
@@ -96,7 +100,9 @@ func (e *Engine) openedNow(live []runbook.Request) (map[string]bool, error) {
 			return nil, err
 		}
 		for _, s := range plan.Steps() {
-			hosts[s.Host] = true
+			if opensAll(r) || s.Kind == kindOpen {
+				hosts[s.Host] = true
+			}
 		}
 	}
 	return hosts, nil
@@ -182,8 +188,9 @@ func (p copyParams) driftIn(fw estate.Firewall) string {
 	return p.idle(fw.Active)
 }
 
-// tellDrift writes down what is otherwise than at the last look.
-func (e *Engine) tellDrift(d drift, live []runbook.Request) error {
+// tellDrift writes down what is otherwise than at the last look. What requests have done
+// while it was looked at is no drift: the next look tells.
+func (e *Engine) tellDrift(d drift, judged HostLedger, live []runbook.Request) error {
 	r, err := e.journal.Request(d.left.Request)
 	if err != nil || !guarded(r, live) {
 		return err
@@ -199,8 +206,8 @@ func (e *Engine) tellDrift(d drift, live []runbook.Request) error {
 	if last.Moved && !d.now.Moved {
 		d.now.Text = "The copies of rules for any port are as they were made."
 	}
-	if ledger, err := readLedger(e.journal); err != nil || !ledger.Hosts[d.now.Host].has(d.left) {
-		return err // taken back while it was looked at
+	if ledger, err := readLedger(e.journal); err != nil || !ledger.Hosts[d.now.Host].same(judged) {
+		return err
 	}
 	return e.journal.Append(func(tx Tx) error {
 		was, err := tx.Request(r.ID)
@@ -208,16 +215,18 @@ func (e *Engine) tellDrift(d drift, live []runbook.Request) error {
 			return err
 		}
 		now, err := tx.Live()
-		if err != nil || !guarded(was, now) || was.BackedOutBy != "" || !slices.Equal(openers(now), openers(live)) {
-			return err // somebody opens or takes back what was looked at
+		if err != nil || !guarded(was, now) || was.BackedOutBy != "" || !slices.Equal(movers(now), movers(live)) {
+			return err
 		}
 		return addTo(tx, Order{By: runbook.Clock, Door: "clock"}, r, runbook.Drifted, d.left.Step.ID, d.now)
 	})
 }
 
-// has reports whether it is still left.
-func (h HostLedger) has(left Left) bool {
-	return slices.ContainsFunc(slices.Concat(h.Closed, h.Copies), func(l Left) bool { return l.Request == left.Request && l.Step.ID == left.Step.ID })
+// same reports whether the same is left on a host.
+func (h HostLedger) same(other HostLedger) bool {
+	is := func(a, b Left) bool { return a.Request == b.Request && a.Step.ID == b.Step.ID }
+	return slices.EqualFunc(h.Closed, other.Closed, is) && slices.EqualFunc(h.Copies, other.Copies, is) &&
+		slices.EqualFunc(h.Opened, other.Opened, is)
 }
 
 // lastDrift is what was last said of a step; nothing said means as it was left.
