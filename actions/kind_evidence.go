@@ -36,13 +36,20 @@ var evidenceKept = &Kind{
 			f.Files = append(f.Files, errorList(s.Host, r))
 			said = append(said, count(len(r.Groups), "group")+" of errors")
 		}
-		found, err := env.Evidences.Evidence(ctx, s.Host, env.Lane, estate.EvidenceQuery{Kinds: p.Kinds,
-			Since: record.Now.Add(time.Unix(p.Since, 0).Sub(env.Clock.Now())), FileBytes: evidenceFile, MostBytes: estate.EvidenceLargest})
+		var found estate.Evidence
+		if len(p.Kinds) > 0 {
+			found, err = env.Evidences.Evidence(ctx, s.Host, env.Lane, estate.EvidenceQuery{Kinds: p.Kinds,
+				Since: record.Now.Add(time.Unix(p.Since, 0).Sub(env.Clock.Now())), FileBytes: evidenceFile, MostBytes: estate.EvidenceLargest})
+		}
 		if err != nil {
 			missed = append(missed, "files: the bot "+Words(err))
-		} else if len(found.Files) > 0 {
-			f.Files = append(f.Files, bundle(s.Host, found), evidenceList(s.Host, found))
+		}
+		if len(found.Files) > 0 {
+			f.Files = append(f.Files, bundle(s.Host, found))
 			said = append(said, count(len(found.Files), "file"))
+		}
+		if len(found.Files)+len(found.Missed) > 0 {
+			f.Files = append(f.Files, evidenceList(s.Host, found))
 		}
 		for _, m := range found.Missed {
 			missed = append(missed, strings.TrimSpace(m.Kind+" "+m.Path)+": "+strings.TrimRight(m.Why, ". "))
@@ -172,5 +179,5 @@ func evidenceOf(role estate.Role) []string {
 	case estate.Site:
 		return []string{estate.EvidenceSMPLogs, estate.EvidenceIISLogs}
 	}
-	return []string{estate.EvidenceSMPLogs}
+	return []string{} // its event logs, services and versions are kept
 }

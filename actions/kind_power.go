@@ -92,7 +92,7 @@ func poweredVM(ctx context.Context, env Env, s runbook.Step) (powerParams, estat
 
 // standingOf compares the power of a machine with what it should be.
 func standingOf(vm estate.VM, want estate.VMPower) Finding {
-	f := Finding{Standing: IsNotDone, HostNow: vm.Now, Facts: powerFacts{vm.Power, vm.ToolsRunning}, Text: fmt.Sprintf("%s is %s.", vm.Name, powerWord(vm.Power))}
+	f := Finding{Standing: IsNotDone, HostNow: vm.Now, Facts: powerFacts{vm.Power, vm.ToolsRunning}, Text: upper(powerWord(vm.Power)) + "."}
 	if vm.Power == want {
 		f.Standing = IsDone
 	}

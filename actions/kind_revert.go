@@ -43,7 +43,7 @@ var vmRevert = &Kind{
 		case t.State == estate.TaskSuccess:
 			f.Standing, f.Text = IsDone, fmt.Sprintf("Back at %s, and off.", p.Name)
 		default:
-			f.Text = fmt.Sprintf("Not reverted: vCenter says “%s”. Nothing is powered on. Either try again, which reverts only what is not back; or bring %s back by hand in vCenter to %s, leave it off, and try again.", t.Error, s.Host, p.Name)
+			f.Text = fmt.Sprintf("Not back, and nothing is powered on. Either try again, which reverts only what is not back; or bring %s back by hand in vCenter to %s, leave it off, and try again.", s.Host, p.Name)
 		}
 		return f, nil
 	},

@@ -124,6 +124,9 @@ func (v view) needs() string {
 		who = append(who, "<@"+m.Person.User+">")
 	}
 	n := r.Needs.Count - len(r.Seats)
+	if n == 1 && slices.Contains(r.Needs.Roles, runbook.Operator) {
+		return "the word of " + strings.Join(who, " or ")
+	}
 	if n == 1 {
 		return "one approver: " + strings.Join(who, " or ")
 	}
@@ -156,12 +159,13 @@ func (v view) offer() drawing {
 	if found != "" {
 		pairs = append(pairs, [2]string{"Found " + date(r.Readings[0].At), found})
 	}
-	short, style := runbook.Short(r.Digest), "primary"
+	short, style, need := runbook.Short(r.Digest), "primary", "Approval needed"
 	if v.grave() {
 		style = "danger" // no primary button on what is lost for good
+		state, need = state+", this cannot be undone", need+", this cannot be undone"
 	}
 	return v.draw(state, lead,
-		fmt.Sprintf("Approval needed: %s asks to %s, request %s. %s", v.name(r.By), c.Wish, r.ID, c.Means),
+		fmt.Sprintf(need+": %s asks to %s, request %s. %s", v.name(r.By), c.Wish, r.ID, c.Means),
 		append(v.warnings(), table(v.effects()), fields(pairs...),
 			buttons(
 				press{"Approve", "approve " + r.ID + " " + r.Digest, style, &question{
@@ -214,10 +218,32 @@ const fewHosts = 8
 
 func (v view) order() string {
 	var titles []string
+	said := ""
 	for _, s := range v.plan.Stages {
-		titles = append(titles, s.Doing)
+		verb, host := doingWhat(s)
+		if host != "" && verb == said {
+			titles[len(titles)-1] += ", then " + host
+			continue
+		}
+		titles, said = append(titles, s.Doing), verb
 	}
-	return upper(strings.Join(titles, ", ")) + "."
+	return upper(strings.Join(titles, "; ")) + "."
+}
+
+// doingWhat cuts what a stage does from the servers it does it to, where its words end
+// with their names: "shutting down", "GW1".
+func doingWhat(s runbook.Stage) (verb, hosts string) {
+	var names []string
+	for _, step := range s.Steps {
+		if !slices.Contains(names, step.Host) {
+			names = append(names, step.Host)
+		}
+	}
+	hosts = estate.Join(names)
+	if verb, ok := strings.CutSuffix(s.Doing, " "+hosts); ok {
+		return verb, hosts
+	}
+	return s.Doing, ""
 }
 
 func (v view) wayBack() string {
