@@ -68,7 +68,7 @@ func sitePeer(c *config.Config, t config.Trust) trust.Peer {
 func siteHosts(c *config.Config, as map[string]*trust.Login) []winrm.Host {
 	var hosts []winrm.Host
 	for _, h := range c.Estate.Hosts {
-		hosts = append(hosts, winrm.Host{Name: h.Name, URL: h.WinRM.URL, Auth: winrm.Auth(h.WinRM.Auth), Login: as[h.WinRM.Login], Peer: sitePeer(c, h.WinRM.Trust)})
+		hosts = append(hosts, winrm.Host{Name: h.Name, URL: h.WinRM.URL, Auth: winrm.Auth(h.WinRM.Auth), Login: as[h.WinRM.Login], Rescue: as[h.WinRM.Rescue], Peer: sitePeer(c, h.WinRM.Trust)})
 	}
 	return hosts
 }

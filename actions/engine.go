@@ -287,7 +287,7 @@ func (e *Engine) planOf(ctx context.Context, r runbook.Request) (runbook.Plan, D
 	if args == nil {
 		args = map[string]string{}
 	}
-	needs := e.policy.NeedsFor(r.Risk)
+	needs := e.policy.NeedsOf(r.Action, r.Risk)
 	if len(passed) > 0 {
 		needs = needs.Overriding()
 	}

@@ -57,6 +57,9 @@ func (c *Config) uses() []use {
 	var list []use
 	for i, h := range c.Estate.Hosts {
 		list = append(list, use{hostPath(i) + ".winrm.login", h.WinRM.Login})
+		if h.WinRM.Rescue != "" {
+			list = append(list, use{hostPath(i) + ".winrm.rescue", h.WinRM.Rescue})
+		}
 	}
 	if c.CMDB != nil {
 		list = append(list, use{"cmdb.login", c.CMDB.Login})
@@ -72,6 +75,11 @@ func (d *decoder) checkLogins(c *Config) {
 	for _, u := range uses {
 		if !slices.ContainsFunc(c.Logins, func(l Login) bool { return l.Name == u.login }) {
 			d.on(u.path, "there is no login %s under logins", u.login)
+		}
+	}
+	for i, h := range c.Estate.Hosts {
+		if h.WinRM.Rescue != "" && c.Login(h.WinRM.Rescue).Domain != "" {
+			d.on(hostPath(i)+".winrm.rescue", "the login %s is of the domain %s; the account that is needed when the domain does not know the host is one of the host itself", h.WinRM.Rescue, c.Login(h.WinRM.Rescue).Domain)
 		}
 	}
 	seen := map[string]bool{}
@@ -160,6 +168,8 @@ func (d *decoder) checkTimes(c *Config) {
 		within("limits.queue_wait", l.QueueWait, 5*time.Minute, 4*time.Hour)
 		within("limits.backup_age", l.BackupAge, time.Hour, 7*24*time.Hour)
 		within("limits.reboot", l.Reboot, 5*time.Minute, 2*time.Hour)
+		within("limits.shutdown", l.Shutdown, time.Minute, time.Hour)
+		within("limits.services", l.Services, 2*time.Minute, 2*time.Hour)
 		within("limits.longest_opening", l.Longest, 10*time.Minute, 7*24*time.Hour)
 		if *l == (Limits{}) {
 			d.on("limits", "limits is empty; write one of its keys, or take it out")

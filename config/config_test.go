@@ -79,7 +79,7 @@ func written(t *testing.T) (path string) {
 	text = strings.ReplaceAll(text, "/var/lib/itmsbot/", "")
 	t.Setenv("ITMSBOT_DMZ_PASSWORD", "dmz secret")
 	for name, content := range map[string]string{
-		"itmsbot.yaml": text, "windows-password": "windows secret\r\n", "vcenter-password": "vcenter secret", "slack-bot-token": "xoxb-1\n", "slack-app-token": "xapp-1", "corp-root.pem": pem,
+		"itmsbot.yaml": text, "windows-password": "windows secret\r\n", "vcenter-password": "vcenter secret", "smp1-local-password": "local secret", "slack-bot-token": "xoxb-1\n", "slack-app-token": "xapp-1", "corp-root.pem": pem,
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
@@ -181,7 +181,9 @@ func TestDigestIsOfWhatDecides(t *testing.T) {
 		{"smp1.corp.example", "smp2.corp.example", true},
 		{`thumbprint: "5f`, `thumbprint: "6f`, true},
 		{"svc-itmsbot", "svc-other", true},
-		{"name: Ben, role: approver", "name: Ben, role: viewer", true},
+		{"name: Cleo, role: viewer", "name: Cleo, role: operator", true},
+		{`approvers: "2"`, `approvers: "1"`, true},
+		{"shutdown: 10m", "shutdown: 11m", true},
 		{"expire: 30m", "expire: 31m", true},
 		{"restore: 10m", "restore: 11m", true},
 		{`D:\Backup\ITMS`, `D:\Backup`, true},

@@ -14,6 +14,7 @@ type Config struct {
 	Slack     Slack      `yaml:"slack" need:"yes" doc:"The workspace, and the one channel in which the upgrade is run."`
 	People    []Person   `yaml:"people" need:"yes" doc:"Who may do what. Nobody else may do anything."`
 	Proposals *Proposals `yaml:"proposals" doc:"How long a plan waits for its approvals."`
+	Approvals []Approval `yaml:"approvals" doc:"Actions that need more approvers than the product asks for."`
 	Limits    *Limits    `yaml:"limits" doc:"Thresholds that bind while a request runs; each is part of every plan."`
 	Database  string     `yaml:"database" need:"yes" doc:"File of the audit trail, on a local disk; relative to this file. Its folder must exist."`
 	Health    *Health    `yaml:"health" doc:"A listener for probes: /healthz and /readyz."`
@@ -49,6 +50,8 @@ type WinRM struct {
 	Port  string `yaml:"port" pattern:"^[0-9]{1,5}$" like:"\"5985\"" doc:"The host's own port of remote management, as text, where a forwarder in between makes it another than the URL's."`
 	Auth  string `yaml:"auth" enum:"ntlm,basic" doc:"ntlm (the default) or basic, which https alone allows."`
 	Login string `yaml:"login" need:"yes" doc:"The name of one of logins."`
+	// Rescue is empty where there is none.
+	Rescue string `yaml:"rescue" doc:"The name of one of logins without a domain: an account of the host itself, with which the bot reads, after a rollback, whether the domain still knows the host."`
 	Trust
 }
 
@@ -136,6 +139,12 @@ type Proposals struct {
 	Expire Duration `yaml:"expire" need:"yes" doc:"5m to 24h; without it 30m."`
 }
 
+// Approval asks for more approvers than the product does.
+type Approval struct {
+	Action    string `yaml:"action" need:"yes" doc:"The action as it is typed, such as rollback or allow all."`
+	Approvers string `yaml:"approvers" need:"yes" pattern:"^[1-9]$" like:"a whole number from 1 to 9, such as \"2\"" doc:"How many approvers other than the asker have to agree, 1 to 9, as text."`
+}
+
 // Limits are the thresholds that bind.
 type Limits struct {
 	Restore      *Duration `yaml:"restore" doc:"How long after arming a host opens itself again if the bot has lost it, 5m to 60m; without it 10m."`
@@ -145,6 +154,8 @@ type Limits struct {
 	FreeGB       string    `yaml:"free_gb" pattern:"^[1-9][0-9]{0,4}$" like:"a whole number of gigabytes, such as \"15\"" doc:"The least free space on each drive of SMP and SQL Server, in GB, as text; without it the method's \"15\"."`
 	BackupAge    *Duration `yaml:"backup_age" doc:"How old the newest full backup of the CMDB may be, 1h to 168h; without it 24h."`
 	Reboot       *Duration `yaml:"reboot" doc:"How long the SMP may take until it is back with its services, 5m to 2h; without it 20m."`
+	Shutdown     *Duration `yaml:"shutdown" doc:"How long a guest may take to shut down before its power is taken, 1m to 60m; without it 10m."`
+	Services     *Duration `yaml:"services" doc:"How long a server may take, after its power is on, until its services run, 2m to 2h; without it 10m."`
 	SpacePercent string    `yaml:"space_percent" pattern:"^[1-9][0-9]?$|^100$" like:"a whole number from 1 to 100, such as \"10\"" doc:"How much of all disks of the set has to be free on its datastores, in percent, as text; without it \"10\"."`
 	Widest4      string    `yaml:"widest_ipv4" pattern:"^(8|9|[12][0-9]|3[0-2])$" like:"a prefix length from 8 to 32, such as \"24\"" doc:"The widest range of IPv4 addresses that may be let in by name, as the length of its prefix, 8 to 32, as text; without it \"24\"."`
 	Widest6      string    `yaml:"widest_ipv6" pattern:"^(3[2-9]|[4-9][0-9]|1[01][0-9]|12[0-8])$" like:"a prefix length from 32 to 128, such as \"64\"" doc:"The same of IPv6 addresses, 32 to 128; without it \"64\"."`

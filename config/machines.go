@@ -67,6 +67,12 @@ func (c *Config) Policy() runbook.Policy {
 	if c.Proposals != nil {
 		p.Expiry = time.Duration(c.Proposals.Expire)
 	}
+	for _, a := range c.Approvals {
+		// What is no number has been refused by its pattern.
+		if n, err := strconv.Atoi(a.Approvers); err == nil {
+			p.More = append(p.More, runbook.More{Action: a.Action, Approvers: n})
+		}
+	}
 	return p
 }
 
@@ -93,7 +99,7 @@ func (c *Config) Bounds() actions.Limits {
 	for _, span := range []struct {
 		given *Duration
 		into  *time.Duration
-	}{{l.Restore, &b.Restore}, {l.Linger, &b.Linger}, {l.QueueWait, &b.QueueWait}, {l.BackupAge, &b.BackupAge}, {l.Reboot, &b.Reboot}, {l.Longest, &b.Longest}} {
+	}{{l.Restore, &b.Restore}, {l.Linger, &b.Linger}, {l.QueueWait, &b.QueueWait}, {l.BackupAge, &b.BackupAge}, {l.Reboot, &b.Reboot}, {l.Shutdown, &b.Shutdown}, {l.Services, &b.Services}, {l.Longest, &b.Longest}} {
 		if span.given != nil {
 			*span.into = time.Duration(*span.given)
 		}
@@ -130,6 +136,17 @@ func (d *decoder) checkPeople(c *Config) {
 			d.on(path+".name", "there are two people called %s, whom no card would tell apart", m.Name)
 		}
 		users[m.User], names[m.Name] = m.Name, true
+	}
+	asked := map[string]bool{}
+	for i, a := range c.Approvals {
+		path := "approvals[" + strconv.Itoa(i) + "].action"
+		switch _, ok := actions.Find(a.Action); {
+		case !ok:
+			d.on(path, "there is no action %s; itmsbot runbook lists them", a.Action)
+		case asked[a.Action]:
+			d.on(path, "the approvers of %s are there twice", a.Action)
+		}
+		asked[a.Action] = true
 	}
 	if err := c.Policy().Check(); err != nil {
 		d.on("people", "%s", err)

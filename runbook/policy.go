@@ -33,6 +33,14 @@ type Policy struct {
 	Members []Member `json:"members"`
 	// Expiry is how long a proposal waits; zero means 30 minutes.
 	Expiry time.Duration `json:"expiry"`
+	// More asks for more approvers than the risk of an action does.
+	More []More `json:"more,omitempty"`
+}
+
+// More is how many approvers other than the asker an action needs at least.
+type More struct {
+	Action    string `json:"action"`
+	Approvers int    `json:"approvers"`
 }
 
 // DefaultExpiry is how long a proposal waits for its approvals.
@@ -56,6 +64,18 @@ func (p Policy) NeedsFor(r Risk) Needs {
 	default: // an outage, and whatever a later version invents
 		return Needs{Count: 1, Roles: []Role{Approver}, NotRequester: true}
 	}
+}
+
+// NeedsOf gives who has to agree to an action of a risk: what the risk asks for, or more
+// where the policy says so, never less.
+func (p Policy) NeedsOf(action string, r Risk) Needs {
+	n := p.NeedsFor(r)
+	for _, m := range p.More {
+		if m.Action == action {
+			n.Count, n.Roles, n.NotRequester = max(n.Count, m.Approvers), []Role{Approver}, true
+		}
+	}
+	return n
 }
 
 // Overriding is what more it takes to pass over a rule: two approvers, neither of them
@@ -90,6 +110,19 @@ func (p Policy) Check() error {
 		return fmt.Errorf("nobody is an approver, so nothing could ever be approved")
 	case operators == 0 && approvers < 2:
 		return fmt.Errorf("only one person may ask and approve, and nobody approves their own request: name an operator or a second approver")
+	}
+	// Where an operator can ask, every approver may agree; else one of them has asked.
+	able := approvers
+	if operators == 0 {
+		able--
+	}
+	if most := p.NeedsFor(Irreversible).Count; most > able {
+		return fmt.Errorf("what cannot be undone needs %d approvers other than who asks, and the list has %d: name another approver", most, able)
+	}
+	for _, m := range p.More {
+		if m.Approvers > able {
+			return fmt.Errorf("%s needs %d approvers other than who asks, and the list has %d: name more approvers, or ask for fewer", m.Action, m.Approvers, able)
+		}
 	}
 	return nil
 }
