@@ -167,6 +167,9 @@ func checkHosts(ctx context.Context, fleet *winrm.Fleet, e estate.Estate, now fu
 				return
 			}
 			found[i] = append(readFirewall(e, h, fw), skew(h.Name, asked, now(), fw.Now))
+			if fleet.HasRescue(h.Name) {
+				found[i] = append(found[i], ownAccount(ctx, fleet, h.Name))
+			}
 		})
 	}
 	wg.Wait()
@@ -175,6 +178,19 @@ func checkHosts(ctx context.Context, fleet *winrm.Fleet, e estate.Estate, now fu
 		list = append(list, f...)
 	}
 	return list
+}
+
+// ownAccount tries the account that is needed on the day a domain does not know its host
+// any more. Then is too late to find out that it does not get in.
+func ownAccount(ctx context.Context, fleet *winrm.Fleet, host string) finding {
+	record, err := fleet.RescueRecord(ctx, host)
+	switch {
+	case err != nil:
+		return finding{host, "own account", bad, advice(err)}
+	case record.Account.Joined && record.Account.Trusted != nil && !*record.Account.Trusted:
+		return finding{host, "own account", bad, "it gets in, and says that the domain does not know the host any more"}
+	}
+	return finding{host, "own account", good, "it gets in"}
 }
 
 // readFirewall says what a look found that a plan would trip over.

@@ -30,6 +30,9 @@ func labAlone(ctx context.Context, out io.Writer, doc lab.Document, dir string) 
 func labSite(doc lab.Document, dir string) (string, error) {
 	secrets := map[string]string{"bot-token": doc.Slack.BotToken, "app-token": doc.Slack.AppToken, "windows-password": doc.Hosts[0].Password,
 		"sql-password": doc.CMDB.Password, "vcenter-password": doc.VCenter.Password}
+	for _, h := range doc.Hosts {
+		secrets[ownLogin(h.Name)+"-password"] = h.LocalPassword
+	}
 	for name, value := range secrets {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(value+"\n"), 0o600); err != nil {
 			return "", fmt.Errorf("write the lab's configuration: %w", err)
@@ -42,6 +45,9 @@ func labSite(doc lab.Document, dir string) (string, error) {
 	return path, nil
 }
 
+// ownLogin names the account that is a host's own.
+func ownLogin(host string) string { return "own-" + strings.ToLower(host) }
+
 // labConfig says of a lab what plantOf says of it.
 func labConfig(doc lab.Document) config.Config {
 	e := practiceEstateOf(doc)
@@ -53,17 +59,19 @@ func labConfig(doc lab.Document) config.Config {
 	}
 	for _, h := range e.Hosts {
 		c.Estate.Hosts = append(c.Estate.Hosts, config.Host{Name: h.Name, Role: h.Role, ClientPorts: h.ClientPorts, DoorPrograms: h.DoorPrograms, WayBack: string(h.Way),
-			WinRM: config.WinRM{URL: ways[h.Name].WinRM, Port: strconv.Itoa(h.WinRMPort), Login: "windows"}})
+			WinRM: config.WinRM{URL: ways[h.Name].WinRM, Port: strconv.Itoa(h.WinRMPort), Login: "windows", Rescue: ownLogin(h.Name)}})
 	}
 	for _, k := range e.Keep {
 		c.Estate.Keep = append(c.Estate.Keep, config.Keeper{Name: k.Name, Ports: k.Ports, From: k.Remote, Hosts: k.Hosts})
 	}
 	user, domain, _ := strings.Cut(doc.VCenter.User, "@")
-	c.Logins = []config.Login{
-		{Name: "windows", User: doc.Hosts[0].User, Domain: doc.Hosts[0].Domain, Password: config.Secret{File: "windows-password"}},
-		{Name: "sql", User: doc.CMDB.User, Password: config.Secret{File: "sql-password"}},
-		{Name: "vcenter", User: user, Domain: domain, Password: config.Secret{File: "vcenter-password"}},
+	c.Logins = []config.Login{{Name: "windows", User: doc.Hosts[0].User, Domain: doc.Hosts[0].Domain, Password: config.Secret{File: "windows-password"}}}
+	for _, h := range e.Hosts {
+		c.Logins = append(c.Logins, config.Login{Name: ownLogin(h.Name), User: ways[h.Name].LocalUser, Password: config.Secret{File: ownLogin(h.Name) + "-password"}})
 	}
+	c.Logins = append(c.Logins,
+		config.Login{Name: "sql", User: doc.CMDB.User, Password: config.Secret{File: "sql-password"}},
+		config.Login{Name: "vcenter", User: user, Domain: domain, Password: config.Secret{File: "vcenter-password"}})
 	c.CMDB = &config.CMDB{Host: "SQL1", Address: doc.CMDB.Address, Database: doc.CMDB.Database, Login: "sql", Trust: config.Trust{Thumbprint: doc.CMDB.Thumbprint}}
 	c.VCenter = &config.VCenter{URL: strings.TrimSuffix(doc.VCenter.URL, "/"), Login: "vcenter", Trust: config.Trust{Thumbprint: doc.VCenter.Thumbprint}}
 	c.Backups = &config.Backups{}
