@@ -11,6 +11,7 @@ import (
 	_ "github.com/mattn/go-sqlite3" // another program with the bot's database open
 
 	"itmsbot/lab/slack"
+	"itmsbot/lab/wsman"
 	"itmsbot/runbook"
 	"itmsbot/store"
 )
@@ -123,6 +124,42 @@ func TestDatabaseLockedInTheMiddle(t *testing.T) {
 	if report, err := store.Verify(s.plant.database); err != nil || !report.OK() {
 		t.Errorf("the trail: %v %v", report.Findings, err)
 	}
+}
+
+// TestFormStaysOpen: who cannot be taken at their word keeps what they have filled in,
+// and sends it again.
+func TestFormStaysOpen(t *testing.T) {
+	s := openStage(t)
+	s.say("Ana", "/itms quiesce")
+	s.sees("approval needed", "R-1")
+	if err := s.lab.Hosts["GW1"].Inject(wsman.Fault{Kind: "fault", On: "Create", Code: 2150859173, After: 7}); err != nil {
+		t.Fatal(err)
+	}
+	s.press("Ben", "Approve", "R-1")
+	s.press("Ben", "Leave it so", "R-1")
+	p := player{stage: s}
+	form := p.form("Ben")
+	head, release := s.lockDatabase()
+	send := func() error {
+		ctx, cancel := s.within()
+		defer cancel()
+		return s.lab.Slack.Submit(ctx, s.id("Ben"), form, map[string]map[string]any{"rest": {"text": "closed by hand"}})
+	}
+	var kept *slack.ViewErrors
+	if err := send(); !errors.As(err, &kept) || !strings.Contains(kept.Blocks["rest"], "Nothing was done. Another program holds") {
+		t.Errorf("a form that cannot be written down: %v", err)
+	}
+	if now, _ := s.bot.store.Head(); now != head || p.form("Ben") != form {
+		t.Errorf("event %d was written meanwhile, the last before was %d", now, head)
+	}
+	s.sees("*Nothing can be recorded.")
+	release()
+	s.sees("so nothing could be recorded.~ Over.")
+	if err := send(); err != nil {
+		t.Fatal(err)
+	}
+	s.sees("Quiesce the estate (1.4): left as it is", "closed by hand")
+	p.noForm("Ben")
 }
 
 // TestTurnedAwayStaysUndone: who was told that nothing was done must not find it

@@ -93,6 +93,12 @@ var lines = []lineForm{
 	}},
 	{regexp.MustCompile(`^(Ana|Ben|Dora|Cleo|Guest) elsewhere: (.+)$`), func(p *player, m []string) { p.last, p.where = m[1], elsewhere; p.sayIn(elsewhere, m[1], m[2]) }},
 	{regexp.MustCompile(`^(Ana|Ben|Dora|Cleo|Guest) presses (.+) on (.+)$`), func(p *player, m []string) { p.last, p.where = m[1], p.plant.slack.Channel; p.press(m[1], m[2], m[3]) }},
+	{regexp.MustCompile(`^(Ana|Ben|Dora|Cleo|Guest) fills in: (.*)$`), func(p *player, m []string) {
+		p.last, p.where = m[1], p.plant.slack.Channel
+		p.fillIn(m[1], unquote(m[2]))
+	}},
+	{regexp.MustCompile(`^(Ana|Ben|Dora|Cleo|Guest) closes the form$`), func(p *player, m []string) { p.closeForm(m[1]) }},
+	{regexp.MustCompile(`^(Ana|Ben|Dora|Cleo|Guest) has no form$`), func(p *player, m []string) { p.noForm(m[1]) }},
 	{regexp.MustCompile(`^< (.+)$`), func(p *player, m []string) { p.readsIn(p.where, p.last, m[1]) }},
 	{regexp.MustCompile(`^> (.+)$`), func(p *player, m []string) { p.sees(strings.Split(m[1], " … ")...) }},
 	{regexp.MustCompile(`^once> (.+)$`), func(p *player, m []string) { p.once(strings.Split(m[1], " … ")...) }},
@@ -250,4 +256,40 @@ func (p *player) wayBack(host, way, because string) {
 	}
 	p.plant.digest = configDigest(p.plant)
 	p.startBot()
+}
+
+// fillIn waits for a person's form, fills in its one field and sends it.
+func (p *player) fillIn(who, text string) {
+	p.t.Helper()
+	ctx, cancel := p.within()
+	defer cancel()
+	if err := p.lab.Slack.Submit(ctx, p.id(who), p.form(who), map[string]map[string]any{"rest": {"text": text}}); err != nil {
+		p.t.Fatalf("%s fills in %q: %v", who, text, err)
+	}
+}
+
+func (p *player) closeForm(who string) {
+	p.t.Helper()
+	if err := p.lab.Slack.CloseView(p.id(who), p.form(who)); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p *player) noForm(who string) {
+	p.t.Helper()
+	if open := p.lab.Slack.Open(p.id(who)); len(open) > 0 {
+		p.t.Errorf("%s has the form %s open", who, open[0].Title)
+	}
+}
+
+// form waits until a person has a form open, and gives its id.
+func (p *player) form(who string) (id string) {
+	p.t.Helper()
+	p.until("a form for "+who, func() bool {
+		for _, v := range p.lab.Slack.Open(p.id(who)) {
+			id = v.ID
+		}
+		return id != ""
+	})
+	return id
 }

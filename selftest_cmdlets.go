@@ -70,8 +70,8 @@ func (t *selfTester) rules(f commandFacts) {
 	}
 }
 
-// speed adds up what a look at the firewall waits for: it reads the filters of two
-// stores.
+// speed adds up what a look at the firewall waits for when it reads the filters of two
+// stores, as every look does once the doors were closed.
 func (t *selfTester) speed(f commandFacts) {
 	ms := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 	look := ms(f.RulesMS) + ms(f.LocalMS) + 2*ms(f.FiltersMS) + ms(f.ConnectionsMS) + ms(f.TasksMS)

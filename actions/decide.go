@@ -355,9 +355,9 @@ func (e *Engine) answerAll(tx Tx, o Order, r runbook.Request, word, finding stri
 	return r, nil, err
 }
 
-// Leave ends a waiting request as it stands, with a reason, by an approver
-// other than the requester.
-func (e *Engine) Leave(tx Tx, o Order, id, reason string) (runbook.Request, *runbook.Refusal, error) {
+// MayLeave refuses whoever could not leave a request as it is now, whatever
+// their reason.
+func (e *Engine) MayLeave(tx Facts, o Order, id string) (runbook.Request, *runbook.Refusal, error) {
 	if no := e.only(o, "leave "+id, runbook.Approver); no != nil {
 		return runbook.Request{}, no, nil
 	}
@@ -370,6 +370,17 @@ func (e *Engine) Leave(tx Tx, o Order, id, reason string) (runbook.Request, *run
 		return r, runbook.Refuse("", "%s is %s; only a request that waits can be left as it is.", id, r.State), nil
 	case o.By == r.By:
 		return r, &runbook.Refusal{Reason: fmt.Sprintf("You asked for %s, so another approver has to leave it so.", id)}, nil
+	}
+	return r, nil, nil
+}
+
+// Leave ends a waiting request as it stands, with a reason, by an approver
+// other than the requester.
+func (e *Engine) Leave(tx Tx, o Order, id, reason string) (runbook.Request, *runbook.Refusal, error) {
+	r, no, err := e.MayLeave(tx, o, id)
+	switch {
+	case no != nil || err != nil:
+		return r, no, err
 	case strings.TrimSpace(reason) == "":
 		return r, runbook.Refuse(fmt.Sprintf("For example `/itms leave %s the site server is dealt with by hand`.", id), "Leaving %s as it is needs a reason.", id), nil
 	}

@@ -45,6 +45,7 @@ var suites = []suite{
 	{".", "^Benchmark(Ack|IntakeCommit)$", "2000x"},
 	{"store", "^Benchmark(Append|BareInsert)$", "1s"},
 	{"actions", "^BenchmarkCloseDoors$", "1x"},
+	{"estate/winrm", "^BenchmarkFirewallLook$", "5x"},
 	{"estate/vsphere", "^Benchmark(FiftySnapshots|BareSnapshots)$", "1x"},
 	{".", "^BenchmarkServe$", "1s"},
 }

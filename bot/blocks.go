@@ -20,6 +20,7 @@ const (
 	maxTitle   = 100
 	maxConfirm = 300
 	maxWord    = 30
+	maxForm    = 24
 	maxRows    = 100
 	maxCells   = 20
 	maxPlain   = 4000

@@ -84,13 +84,18 @@ func (b *Bot) turnAway(ctx, acking context.Context, r socketmode.Request, d Deli
 		b.answers.Go(func() { b.tell(ctx, s, url, reply) }) // Run waits for it
 		return
 	}
-	b.sayNo(acking, r, reply)
+	b.sayNo(acking, r, d, reply)
 }
 
-// sayNo answers a command with its acknowledgement: the words and the end of its
-// deliveries are one message, so that neither comes without the other. For a
-// click it only acknowledges.
-func (b *Bot) sayNo(ctx context.Context, r socketmode.Request, reply commands.Reply) {
+// sayNo answers a command or a form with its acknowledgement: the words and the end
+// of its deliveries are one message, so that neither comes without the other. A form
+// stays open with all that was filled in. For a click it only acknowledges.
+func (b *Bot) sayNo(ctx context.Context, r socketmode.Request, delivery Delivery, reply commands.Reply) {
+	var s said
+	if delivery.Body != nil && s.read(delivery) == nil && s.Form {
+		b.ackWith(ctx, r.EnvelopeID, keepForm(reply))
+		return
+	}
 	if r.Type != socketmode.RequestTypeSlashCommands {
 		b.ack(ctx, r.EnvelopeID)
 		return

@@ -70,7 +70,7 @@ func (v view) needsPerson() drawing {
 		}
 	}
 	more := append(v.stages(), v.choices(goOn))
-	return v.draw(state, lead, fmt.Sprintf("%s %s Request %s needs a person: %s, or back out.", v.copy.Title, text, r.ID, lower(goOn)), more...)
+	return v.draw(state, lead, fmt.Sprintf("%s %s Request %s needs a person: %s, leave it so, or back out.", v.copy.Title, text, r.ID, lower(goOn)), more...)
 }
 
 // question is a request that asks people to judge what a step has found.
@@ -128,7 +128,8 @@ func (v view) settled() string {
 func (v view) choices(goOn string) slack.Block {
 	r := v.request
 	list := []press{{goOn, "resume " + r.ID, "primary", &question{goOn + " with " + r.ID + "?",
-		"The bot looks at every step first and does only what is not done. Finished steps are not repeated.", goOn, "primary"}}}
+		"The bot looks at every step first and does only what is not done. Finished steps are not repeated.", goOn, "primary"}},
+		{"Leave it so", "leave " + r.ID, "", nil}} // a form asks for the reason
 	if v.reversible() {
 		list = append(list, v.backOut("Back out"))
 	}

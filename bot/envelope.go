@@ -25,6 +25,8 @@ type said struct {
 	Message   string `json:"message,omitempty"`
 	Ephemeral bool   `json:"ephemeral,omitempty"`
 	Click     bool   `json:"click,omitempty"`
+	// Form says that it was filled in, in a form that a click has opened.
+	Form bool `json:"form,omitempty"`
 }
 
 // read takes what was said out of a delivery.
@@ -57,7 +59,13 @@ type envelope struct {
 		ActionTS string `json:"action_ts"`
 		Value    string `json:"value"`
 	} `json:"actions"`
+	// A form that was sent.
+	View formView `json:"view"`
 }
+
+// triggerKey begins the key that a delivery has of its trigger id. The id lets us open
+// one form, within three seconds.
+const triggerKey = "trigger "
 
 type idOf struct {
 	ID string `json:"id"`
@@ -74,7 +82,7 @@ func readEnvelope(r socketmode.Request, now time.Time) (Delivery, string, error)
 		return d, "", fmt.Errorf("payload of %s: %w", r.Type, err)
 	}
 	if e.TriggerID != "" {
-		d.Keys = append(d.Keys, "trigger "+e.TriggerID)
+		d.Keys = append(d.Keys, triggerKey+e.TriggerID)
 	}
 	s := said{App: e.APIAppID}
 	switch {
@@ -88,8 +96,14 @@ func readEnvelope(r socketmode.Request, now time.Time) (Delivery, string, error)
 			s.Channel = e.Channel.ID
 		}
 		d.Keys = append(d.Keys, fmt.Sprintf("click %s %s %s", s.Message, a.ActionTS, s.User))
+	case e.Type == "view_submission" && e.View.CallbackID == formName:
+		of, err := e.View.read()
+		if err != nil {
+			return d, "", err
+		}
+		s.Form, s.Team, s.User, s.Channel, s.Line = true, e.Team.ID, e.User.ID, of.Channel, of.Line
 	default:
-		return d, "", fmt.Errorf("a payload of type %q holds neither a command nor a click", e.Type)
+		return d, "", fmt.Errorf("a payload of type %q holds neither a command nor a click nor a form of ours", e.Type)
 	}
 	body, err := json.Marshal(s)
 	d.Body = body

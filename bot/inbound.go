@@ -81,7 +81,7 @@ func (b *Bot) handle(ctx context.Context, d Delivery) error {
 				err = &broken{fmt.Errorf("deciding %q: %v", s.Line, p)}
 			}
 		}()
-		call := commands.Call{By: runbook.Person{Team: s.Team, User: s.User}, Door: "slack", Delivery: d.N, Line: s.Line}
+		call := commands.Call{By: runbook.Person{Team: s.Team, User: s.User}, Door: "slack", Delivery: d.N, Line: s.Line, Pressed: s.Click}
 		if no := b.foreign(s, d); no != nil {
 			reply, err = b.d.Router.Refuse(tx, call, no)
 		} else {
@@ -172,6 +172,10 @@ func (b *Bot) answer(ctx context.Context, d Delivery, s said, reply commands.Rep
 		case b.slots <- struct{}{}:
 			defer func() { <-b.slots }()
 		case <-ctx.Done():
+			return
+		}
+		if reply.Form != nil {
+			b.ask(ctx, d, s, url, reply)
 			return
 		}
 		if reply.Later == nil {

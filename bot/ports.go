@@ -44,8 +44,9 @@ type Intake interface {
 	Decide(n int64, decide func(actions.Tx) (answer json.RawMessage, err error)) error
 }
 
-// Delivery is a command or a click as it is on disk: what was said, by whom
-// and where. Secrets of the envelope (response_url, trigger_id) are not in it.
+// Delivery is a command, a click or a form as it is on disk: what was said, by
+// whom and where. Secrets of the envelope (response_url) are not in it; the
+// trigger id is among its keys, and worth nothing after three seconds.
 type Delivery struct {
 	N    int64
 	Keys []string

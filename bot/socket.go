@@ -159,7 +159,7 @@ func (b *Bot) take(ctx context.Context, requests []socketmode.Request) {
 			continue
 		}
 		if reply, again := b.wasTurnedAway(d); again {
-			b.sayNo(acking, r, reply)
+			b.sayNo(acking, r, d, reply)
 			continue
 		}
 		// Before it is on disk: from then on it may be decided and answered.

@@ -47,6 +47,9 @@ func Words(line string) ([]string, *runbook.Refusal) {
 	return words, nil
 }
 
+// quotes are all that people's keyboards make of the one that Words reads.
+const quotes = `"“”„‟«»`
+
 // straight undoes what keyboards do to a line and takes out what cannot be
 // seen: control and formatting characters, so that the words a person reads
 // are the words the bot reads.
@@ -54,7 +57,7 @@ func straight(line string) string {
 	var b strings.Builder
 	for _, r := range line {
 		switch {
-		case strings.ContainsRune("“”„‟«»", r):
+		case strings.ContainsRune(quotes, r):
 			b.WriteByte('"')
 		case strings.ContainsRune("‘’‚‛", r):
 			b.WriteByte('\'')

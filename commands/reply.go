@@ -20,6 +20,8 @@ type Reply struct {
 	// Foot is small print.
 	Foot    string   `json:"foot,omitempty"`
 	Buttons []Button `json:"buttons,omitempty"`
+	// Form is asked to be filled in instead of all that.
+	Form *Form `json:"form,omitempty"`
 	// Later asks a machine and gives the reply that takes this one's place.
 	// It changes nothing.
 	Later func(context.Context) Reply `json:"-"`

@@ -17,6 +17,8 @@ type Call struct {
 	// Delivery is the row under which the call is on disk.
 	Delivery int64
 	Line     string
+	// Pressed says that the line is a button's: what it lacks can be asked for.
+	Pressed bool
 }
 
 // Journal is what reads need of the trail.
@@ -55,6 +57,8 @@ type command struct {
 	name, args, summary string
 	looks               bool
 	run                 func(tx actions.Tx, o actions.Order, words []string) (Reply, *runbook.Refusal, error)
+	// asks is run in its place where a button's line has one word only.
+	asks func(tx actions.Tx, o actions.Order, word string) (Reply, *runbook.Refusal, error)
 }
 
 // Do decides what a line asks for, inside the transaction of its delivery. The
@@ -67,7 +71,7 @@ func (r *Router) Do(tx actions.Tx, c Call) (Reply, error) {
 		o.Line = line(words)
 		var reply Reply
 		var err error
-		reply, refusal, err = r.dispatch(tx, o, words)
+		reply, refusal, err = r.dispatch(tx, o, words, c.Pressed)
 		if err = asRefusal(err, &refusal); err != nil {
 			return Reply{}, err
 		}
@@ -100,7 +104,7 @@ func asRefusal(err error, refusal **runbook.Refusal) error {
 	return err
 }
 
-func (r *Router) dispatch(tx actions.Tx, o actions.Order, words []string) (Reply, *runbook.Refusal, error) {
+func (r *Router) dispatch(tx actions.Tx, o actions.Order, words []string, pressed bool) (Reply, *runbook.Refusal, error) {
 	if len(words) == 0 {
 		words = []string{"menu"}
 	}
@@ -109,6 +113,9 @@ func (r *Router) dispatch(tx actions.Tx, o actions.Order, words []string) (Reply
 			if no := r.engine.Policy().Known(o.By); no != nil {
 				return Reply{}, no, nil
 			}
+		}
+		if pressed && c.asks != nil && len(rest) == 1 {
+			return c.asks(tx, o, rest[0])
 		}
 		return c.run(tx, o, rest)
 	}

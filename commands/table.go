@@ -28,7 +28,7 @@ func (r *Router) commands() []command {
 		command{name: "unsign", args: "FACT [why]", summary: "take a signature back", run: r.sign((*actions.Engine).Unsign, "not signed any more")},
 		command{name: "why", args: "ACTION", summary: "the rules of an action, and how they stand now", looks: true, run: r.why},
 		command{name: "answer", args: "R-n STEP WORD FINDING", summary: "answer what a step asks; the card has the buttons", run: r.answer},
-		command{name: "leave", args: "R-n why", summary: "end a waiting request as it stands", run: ended((*actions.Engine).Leave, "left as it is", r.engine)},
+		command{name: "leave", args: "R-n why", summary: "end a waiting request as it stands", run: ended((*actions.Engine).Leave, "left as it is", r.engine), asks: r.whyLeave},
 		command{name: "status", summary: "what is so now, and what waits for whom", looks: true, run: r.status},
 		command{name: "firewall", args: "[SERVER]", summary: "who can reach what right now, read from the servers", looks: true, run: r.firewall},
 		command{name: "queues", summary: "what waits in the event queue", looks: true, run: r.glance("queues", "Event queue", false)},

@@ -3,6 +3,7 @@ package wsman
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"itmsbot/lab/world"
@@ -29,24 +30,41 @@ func costly(w *world.World, host string, c Costs) func(script string, args json.
 			return 0 // the twin says why
 		}
 		s := costs()[script]
+		if !reportsLocal(v, args) {
+			s.once, s.lists = s.once-s.local, s.lists-s.localLists
+		}
 		calls := s.once + s.item*items(args) + s.rule*len(v.Rules)
 		return time.Duration(calls)*c.Call + time.Duration(s.lists*len(v.Rules))*c.Rule
 	}
 }
 
+// reportsLocal says whether a look has local rules to report on a host as it is now.
+func reportsLocal(v world.View, args json.RawMessage) bool {
+	in, err := parseArgs(args)
+	if err != nil {
+		return true // the twin says why
+	}
+	names, err := in.strings("names")
+	return err != nil || slices.ContainsFunc(v.Rules, reported(names))
+}
+
 // cost is how often a script calls cmdlets that ask Windows. A test derives it from the
-// script's text, with everything in it that an if may pass over.
+// script's text, with everything in it that an if may pass over. What the one if passes
+// over that is there to save time is counted apart.
 type cost struct {
 	once  int // however much there is
 	item  int // for each thing that the caller has named
 	rule  int // for each thing that Windows has
 	lists int // of the first, those that give all rules of a store, or their filters
+
+	local      int // of once, those that are made only if there are local rules to report
+	localLists int // of lists, the same
 }
 
 // costs are those of the scripts that ask Windows anything, by name.
 func costs() map[string]cost {
 	return map[string]cost{
-		"firewall-read":   {once: 13, lists: 8},
+		"firewall-read":   {once: 13, lists: 8, local: 3, localLists: 3},
 		"firewall-add":    {once: 1, item: 5, lists: 1},
 		"firewall-copy":   {once: 3, item: 17, lists: 3},
 		"firewall-switch": {once: 1, item: 2, lists: 1},

@@ -89,7 +89,11 @@ func (r *reader) cost(n, function sitter.Node) cost {
 		}
 		switch r.turn(n, function) {
 		case onceOnly:
+			if r.forLocal(n, function) {
+				inner.local, inner.localLists = inner.once, inner.lists
+			}
 			c.once, c.item, c.rule, c.lists = c.once+inner.once, c.item+inner.item, c.rule+inner.rule, c.lists+inner.lists
+			c.local, c.localLists = c.local+inner.local, c.localLists+inner.localLists
 		case eachItem:
 			c.item, c.rule = c.item+inner.once+inner.item, c.rule+inner.rule
 		case eachThing:
@@ -105,6 +109,17 @@ func around(n sitter.Node, kind string) sitter.Node {
 		n = n.Parent()
 	}
 	return n
+}
+
+// forLocal reports whether a command is passed over where there are no local rules to
+// report. What stands behind that if, in an else, is not.
+func (r *reader) forLocal(n, function sitter.Node) bool {
+	for child, p := n, n.Parent(); !p.IsNull() && !p.Equal(function); child, p = p, p.Parent() {
+		if p.Type() == "if_statement" && child.Type() == "statement_block" && strings.HasPrefix(r.of(p), "if ($wanted.Count -gt 0) {") {
+			return true
+		}
+	}
+	return false
 }
 
 // turn is how often a command is called each time its function is. What stands in the
@@ -187,6 +202,8 @@ func TestCostIsRead(t *testing.T) {
 		"function Get-A { foreach ($n in $in.names) { Get-NetIPAddress } }\nforeach ($r in $x) { Get-A }":    {rule: 1},
 		"function Get-A { Get-NetIPAddress }\nfunction Get-B { foreach ($n in $in.names) { Get-A } }\nGet-B": {item: 1},
 		"foreach ($n in $in.names) { foreach ($r in $rules) { Get-NetIPAddress } }":                          {rule: 1},
+		"if ($wanted.Count -gt 0) { Get-NetIPAddress } else { Get-NetTCPConnection }":                        {once: 2, local: 1},
+		"function Get-A { Get-NetFirewallRule -PolicyStore X }\nif ($wanted.Count -gt 0) { Get-A }\nGet-A":   {once: 2, lists: 2, local: 1, localLists: 1},
 		"function Get-Unused { Get-NetIPAddress }":                                                           {},
 		"$body = @'\nGet-NetIPAddress\n'@":                                                                   {},
 	} {
@@ -205,9 +222,13 @@ func TestCostlyPowerShell(t *testing.T) {
 	}
 	p := costly(w, "SMP1", Costs{Call: time.Hour, Rule: time.Second})
 	look := costs()["firewall-read"]
-	want := time.Duration(look.once)*time.Hour + time.Duration(look.lists*len(v.Rules))*time.Second
-	if got := p("firewall-read", json.RawMessage(`{"names":["a","b"],"ports":["1"]}`)); got != want || look.once == 0 || look.lists == 0 {
+	want := time.Duration(look.once-look.local)*time.Hour + time.Duration((look.lists-look.localLists)*len(v.Rules))*time.Second
+	if got := p("firewall-read", json.RawMessage(`{"names":["a","b"],"ports":["1"]}`)); got != want || look.local == 0 || look.localLists == 0 {
 		t.Errorf("a look at the firewall takes %s, want %s", got, want)
+	}
+	want = time.Duration(look.once)*time.Hour + time.Duration(look.lists*len(v.Rules))*time.Second
+	if got := p("firewall-read", json.RawMessage(`{"names":["a","itms-cem-4726"],"ports":["1"]}`)); got != want {
+		t.Errorf("a look at the firewall that has a rule to report takes %s, want %s", got, want)
 	}
 	turn := costs()["firewall-switch"]
 	want = time.Duration(turn.once+3*turn.item)*time.Hour + time.Duration(turn.lists*len(v.Rules))*time.Second

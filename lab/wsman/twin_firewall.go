@@ -47,11 +47,16 @@ func firewallRead(m machine, args json.RawMessage) (object, error) {
 		"machine": v.Machine, "name": v.Name, "now": dotnetTime(v.Now),
 		"profiles": profilesOf(v),
 		"active":   rulesOf(v, func(r world.Rule) bool { return r.Enabled && r.Action == "Allow" }),
-		"local": rulesOf(v, func(r world.Rule) bool {
-			return r.Store == "Local" && (strings.EqualFold(r.Group, botGroup) || contains(names, r.Name))
-		}),
-		"peers": peers, "callers": callers, "restore": restoreOf(v), "closings": closingsOf(v),
+		"local":    rulesOf(v, reported(names)),
+		"peers":    peers, "callers": callers, "restore": restoreOf(v), "closings": closingsOf(v),
 	}, nil
+}
+
+// reported tells the local rules that firewall-read reports whatever their state.
+func reported(names []string) func(world.Rule) bool {
+	return func(r world.Rule) bool {
+		return r.Store == "Local" && (strings.EqualFold(r.Group, botGroup) || contains(names, r.Name))
+	}
 }
 
 func profilesOf(v world.View) []object {

@@ -10,7 +10,12 @@
 # Rights: local administrator. Changes nothing.
 #
 # Rules and their ports, addresses and programs are separate objects, joined on
-# InstanceID; each kind is read once, because a call per rule takes minutes.
+# InstanceID; each kind is read once, because a call per rule takes minutes. Those of the
+# local store are read only when there is a local rule to report: where nothing is closed
+# or opened there is none, and three of eight lists fall away. No name is given to a
+# cmdlet: it could be read as a pattern, and one that is not there is an error.
+# HNetCfg.FwPolicy2 is faster, but has no InstanceID and no source: its rules could not be
+# told from others of the same display name, or of group policy.
 param($in)
 Set-StrictMode -Version 3
 $ErrorActionPreference = 'Stop'
@@ -155,12 +160,14 @@ $active = @(foreach ($r in @(Get-NetFirewallRule -PolicyStore ActiveStore -Trace
         ConvertTo-Rule $r $filter
     })
 
-$filter = Read-Filter 'PersistentStore'
-$local = @(foreach ($r in @(Get-NetFirewallRule -PolicyStore PersistentStore -Direction Inbound)) {
-        if ([string]$r.Group -eq 'itmsbot' -or $in.names -contains [string]$r.Name) {
+$wanted = @(Get-NetFirewallRule -PolicyStore PersistentStore -Direction Inbound | Where-Object { [string]$_.Group -eq 'itmsbot' -or $in.names -contains [string]$_.Name })
+$local = @()
+if ($wanted.Count -gt 0) {
+    $filter = Read-Filter 'PersistentStore'
+    $local = @(foreach ($r in $wanted) {
             ConvertTo-Rule $r $filter
-        }
-    })
+        })
+}
 
 # A busy web server has thousands of connections in other states. There is one at least
 # in this state, the caller's: a cmdlet that is asked for one and finds none fails.
