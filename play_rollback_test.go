@@ -12,6 +12,7 @@ import (
 // The lines of conversations about the way back of the whole estate.
 var rollbackLines = []lineForm{
 	{regexp.MustCompile(`^somebody copies the snapshot of (\S+)$`), func(p *player, m []string) { p.copySnapshot(m[1]) }},
+	{regexp.MustCompile(`^somebody reverts (\S+) to its snapshot$`), func(p *player, m []string) { p.revertByHand(m[1]) }},
 	{regexp.MustCompile(`^vCenter has begun (\d+) (\w+) in all$`), func(p *player, m []string) { p.begun(m[2], atoi(p.t, m[1])) }},
 	{regexp.MustCompile(`^(\S+) has no local account for the bot$`), func(p *player, m []string) { p.withoutRescue(m[1]) }},
 }
@@ -44,6 +45,22 @@ func (p *player) copySnapshot(machine string) {
 	}
 	first := of.Snapshot.RootSnapshotList[0]
 	task, err := vm.CreateSnapshot(ctx, first.Name, first.Description, false, false)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if err := task.Wait(ctx); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// revertByHand brings a machine back to the snapshot that it runs on, which leaves it off.
+func (p *player) revertByHand(machine string) {
+	p.t.Helper()
+	ctx, cancel := p.within()
+	defer cancel()
+	vm, leave := p.byHand(p.t, ctx, machine)
+	defer leave()
+	task, err := vm.RevertToCurrentSnapshot(ctx, true)
 	if err != nil {
 		p.t.Fatal(err)
 	}
