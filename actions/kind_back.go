@@ -90,7 +90,7 @@ func untrusted(host string, now time.Time, shown string) Finding {
 // account has another password. The log-on is not tried again before a person looked.
 func refusedThere(host string, err error) Finding {
 	return Finding{Standing: Otherwise,
-		Text: fmt.Sprintf("On, but the bot %s. Either the domain does not know the server any more, or the account's password is another. Log on to %s with its local account and run `Test-ComputerSecureChannel`; if it says no, repair it with `-Repair -Credential (Get-Credential)`. Then `/itms check %s`, and look again.", Words(err), host, host),
+		Text: fmt.Sprintf("The bot %s. Either the domain does not know the server any more, or the account's password is another. Log on there with the local account, run `Test-ComputerSecureChannel`, repair it if it says no (`-Repair -Credential (Get-Credential)`), then `/itms check %s`, and look again.", Words(err), host),
 		Ask:  judge("Go on without it", fmt.Sprintf("You say that %s is seen to later. The next servers are powered on.", host))}
 }
 
