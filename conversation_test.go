@@ -44,7 +44,7 @@ func TestConversations(t *testing.T) {
 // play plays one conversation. At its end nothing was said twice, and the trail
 // is whole.
 func play(t *testing.T, name string, archive *txtar.Archive) {
-	s := openStage(t)
+	s := openStageOn(t, estateOf(archive.Comment))
 	p := &player{stage: s, first: s.lab.World.Dump()}
 	for _, file := range archive.Files {
 		for i, line := range strings.Split(string(file.Data), "\n") {
@@ -146,7 +146,7 @@ var lines = []lineForm{
 
 func (p *player) line(s string) bool {
 	p.t.Helper()
-	for _, l := range slices.Concat(lines, openingLines, dayLines, serverLines, snapshotLines) {
+	for _, l := range slices.Concat(lines, openingLines, dayLines, serverLines, snapshotLines, rollbackLines) {
 		if m := l.form.FindStringSubmatch(s); m != nil {
 			l.do(p, m)
 			return true

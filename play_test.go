@@ -44,9 +44,15 @@ const patience = 60 * time.Second
 
 func openStage(t testing.TB) *stage {
 	t.Helper()
+	return openStageOn(t, lab.TheEstate)
+}
+
+// openStageOn is openStage with one of the practice estates.
+func openStageOn(t testing.TB, estate string) *stage {
+	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	s := &stage{t: t, dir: t.TempDir(), ctx: ctx, ids: map[string]string{"Guest": guest}, heard: map[string]int{}, gate: &gate{}}
-	l, err := lab.Start(lab.Options{Listen: "127.0.0.1:0", Manual: true, Dir: s.dir, Slack: withGuest, Log: slog.New(slog.DiscardHandler)})
+	l, err := lab.Start(lab.Options{Listen: "127.0.0.1:0", Estate: estate, Manual: true, Dir: s.dir, Slack: withGuest, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

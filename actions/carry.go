@@ -59,7 +59,33 @@ func (e *Engine) carry(ctx context.Context, r runbook.Request) error {
 	if r, err = e.journal.Request(r.ID); err != nil {
 		return err
 	}
-	return e.finish(r, plan.Then)
+	marks, err := e.marksOf(r, plan)
+	if err != nil {
+		return err
+	}
+	return e.finish(r, marks)
+}
+
+// marksOf are the events about other requests with which a request ends. A rollback ends
+// every opening, whichever there are by then: they are not of its plan, so that one that
+// ends by itself meanwhile does not put the plan out of date.
+func (e *Engine) marksOf(r runbook.Request, plan runbook.Plan) ([]runbook.Mark, error) {
+	if !r.Takes {
+		return plan.Then, nil
+	}
+	ledger, err := readLedger(e.journal)
+	if err != nil {
+		return nil, err
+	}
+	marks := slices.Clone(plan.Then)
+	for _, open := range ledger.Openings {
+		mark, err := endsOpening(open.ID, r.ID)
+		if err != nil {
+			return nil, err
+		}
+		marks = append(marks, mark)
+	}
+	return marks, nil
 }
 
 // endedWell reports whether every step of a stage is good; one that is not needs

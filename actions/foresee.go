@@ -66,7 +66,7 @@ func foreseen(ctx context.Context, env Env, set *SnapshotSet, members []backMemb
 	for _, m := range set.Machines {
 		switch {
 		case m.WayBack == runbook.WayBackSnapshot || m.WayBack == "":
-		case strings.Contains(m.WayBack, "by a backup"):
+		case restoredFromBackup(m):
 			warnings = append(warnings, fmt.Sprintf("By hand: %s %s. The others wait for that, off.", m.Host, m.WayBack))
 		default:
 			warnings = append(warnings, fmt.Sprintf("Stays as it is: %s %s.", m.Host, m.WayBack))
@@ -86,7 +86,7 @@ func foreseen(ctx context.Context, env Env, set *SnapshotSet, members []backMemb
 // then is the agent's version when the set was taken, empty if that is not known.
 func whoCameIn(ctx context.Context, env Env, age time.Duration, then string) (string, error) {
 	if env.CMDB == nil {
-		return "", nil
+		return "", unasked("list the clients that came in")
 	}
 	c, err := env.CMDB.ClientsSince(ctx, int64(age.Seconds()))
 	if err != nil {
@@ -142,8 +142,11 @@ func agentThen(env Env, set *SnapshotSet) string {
 // otherDatabases names what goes back with the machine of the SQL Server although it is
 // nothing of ITMS.
 func otherDatabases(ctx context.Context, env Env, members []backMember) (string, error) {
-	if env.CMDB == nil || !slices.ContainsFunc(members, func(m backMember) bool { return m.role == estate.SQL }) {
+	if !slices.ContainsFunc(members, func(m backMember) bool { return m.role == estate.SQL }) {
 		return "", nil
+	}
+	if env.CMDB == nil {
+		return "", unasked("list the databases")
 	}
 	n, err := env.CMDB.Neighbours(ctx)
 	if err != nil || len(n.Databases) == 0 {
@@ -159,7 +162,7 @@ func otherDatabases(ctx context.Context, env Env, members []backMember) (string,
 // packageServers names the site servers outside the set: they stay on the new version.
 func packageServers(ctx context.Context, env Env, members []backMember) (string, error) {
 	if env.CMDB == nil {
-		return "", nil
+		return "", unasked("list the site servers")
 	}
 	sites, err := env.CMDB.SiteServers(ctx)
 	if err != nil {
@@ -177,6 +180,11 @@ func packageServers(ctx context.Context, env Env, members []backMember) (string,
 		return "", nil
 	}
 	return fmt.Sprintf("Package servers outside the set stay as they are: %s.", estate.Join(names)), nil
+}
+
+// unasked is what keeps a look from being made where the configuration names no CMDB.
+func unasked(op string) error {
+	return &estate.Error{Kind: estate.Unavailable, Host: "CMDB", Op: op, Detail: "no CMDB is configured"}
 }
 
 // long says a duration to the minute: "9 h 42 min".

@@ -29,7 +29,7 @@ func lookWhetherBack(ctx context.Context, env Env, s runbook.Step, services []st
 	record, skew, err := recordNow(ctx, env, s.Host)
 	switch {
 	case err != nil && (estate.TroubleOf(err) == estate.Refused || estate.TroubleOf(err) == estate.Parked):
-		return untrusted(s.Host, time.Time{}, "it refuses the bot's account"), nil
+		return refusedThere(s.Host, err), nil
 	case err != nil && estate.TroubleOf(err) == estate.WrongMachine:
 		return Finding{}, err
 	case err != nil:
@@ -85,6 +85,15 @@ func untrusted(host string, now time.Time, shown string) Finding {
 		Ask:  judge("Go on without it", fmt.Sprintf("You say that %s is repaired later. The next servers are powered on.", host))}
 }
 
+// refusedThere is a host that does not let the bot in, or is not asked because another
+// one did not. Why, it does not say: the domain may not know the host any more, or the
+// account has another password. The log-on is not tried again before a person looked.
+func refusedThere(host string, err error) Finding {
+	return Finding{Standing: Otherwise,
+		Text: fmt.Sprintf("The bot %s. Either the domain does not know the server any more, or the account's password is another. Log on there with the local account, run `Test-ComputerSecureChannel`, repair it if it says no (`-Repair -Credential (Get-Credential)`), then `/itms check %s`, and look again.", Words(err), host),
+		Ask:  judge("Go on without it", fmt.Sprintf("You say that %s is seen to later. The next servers are powered on.", host))}
+}
+
 // hostProved compares a host that has gone back with what was recorded of it before the
 // set was taken: versions, services, doors, and that no task waits on it that would
 // change them.
@@ -116,7 +125,7 @@ var hostProved = &Kind{
 			differ = append(differ, notRunning(then.ranThen(), record.Services)...)
 			said = append(said, "versions and services as "+p.RecordedBy+" recorded")
 		}
-		if p.Host.ClientPorts != nil && len(p.Host.ClientPorts) > 0 {
+		if len(p.Host.ClientPorts) > 0 {
 			fw, err := lookAtPlanned(ctx, env, s, estate.FirewallQuery{Names: []string{}, Ports: p.Host.ClientPorts, WinRMPort: p.Host.WinRMPort})
 			if err != nil {
 				return f, err

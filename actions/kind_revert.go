@@ -13,7 +13,10 @@ import (
 // vmRevert brings one machine back to its snapshot of the set. The machine is off
 // before and after: nothing is powered on before all are back, so that doing it twice
 // loses nothing. Whether it was done, only the task can say, which is on disk before it
-// is waited for: a machine that was never reverted runs on the same snapshot.
+// is waited for: a machine that was never reverted runs on the same snapshot. And what
+// the task has done does not stand any more once the machine was found on.
+//
+// What vCenter does not bring back a person may, and says so by name.
 var vmRevert = &Kind{
 	Name: kindRevert, Version: 1, Limit: time.Hour,
 	Look: func(ctx context.Context, env Env, s runbook.Step) (Finding, error) {
@@ -23,16 +26,21 @@ var vmRevert = &Kind{
 		}
 		f := Finding{HostNow: vm.Now, Facts: revertFacts{p.Snapshot, env.Task}}
 		if _, there := vm.Snapshot(p.Snapshot); !there {
-			f.Standing, f.Text = Otherwise, fmt.Sprintf("Snapshot %s is not there any more. Nothing is powered on. Restore %s from a backup, or leave the request as it is.", p.Snapshot, s.Host)
+			f.Standing, f.Ask = Otherwise, backByHand(s)
+			f.Text = fmt.Sprintf("Snapshot %s is not there any more. Nothing is powered on. Restore %s from a backup, leave it off, and say so.", p.Snapshot, s.Host)
 			return f, nil
 		}
 		if vm.Power != estate.VMOff {
-			f.Standing, f.Text = Otherwise, fmt.Sprintf("%s is on (%s); it has to be off to go back. Switch it off in vCenter, then try again.", vm.Name, powerWord(vm.Power))
+			f.Standing, f.Text = Otherwise, fmt.Sprintf("%s is %s; it has to be off to go back. Nothing else is powered on. Switch it off in vCenter, then try again.", vm.Name, powerWord(vm.Power))
 			return f, nil
 		}
 		f.Standing, f.Text = IsNotDone, "Off, and not back yet."
 		if env.Task == "" {
 			return f, nil
+		}
+		if undone, err := foundUndone(env, s); err != nil || undone {
+			f.Text = "Off; it was on since it went back, so it goes back once more."
+			return f, err
 		}
 		switch t, err := env.VMs.Task(ctx, env.Task); {
 		case err != nil && ctx.Err() != nil:
@@ -43,7 +51,7 @@ var vmRevert = &Kind{
 		case t.State == estate.TaskSuccess:
 			f.Standing, f.Text = IsDone, fmt.Sprintf("Back at %s, and off.", p.Name)
 		default:
-			f.Text = fmt.Sprintf("Not back, and nothing is powered on. Either try again, which reverts only what is not back; or bring %s back by hand in vCenter to %s, leave it off, and try again.", s.Host, p.Name)
+			f.Text = fmt.Sprintf("Not back: vCenter says “%s”. Nothing is powered on.", t.Error)
 		}
 		return f, nil
 	},
@@ -52,8 +60,37 @@ var vmRevert = &Kind{
 		if err != nil {
 			return err
 		}
-		return carryTask(ctx, env, s, "go back to the snapshot", func() (estate.TaskRef, error) { return env.VMs.Revert(ctx, p.Snapshot) })
+		err = carryTask(ctx, env, s, "go back to the snapshot", func() (estate.TaskRef, error) { return env.VMs.Revert(ctx, p.Snapshot) })
+		if estate.TroubleOf(err) != estate.Failed {
+			return err
+		}
+		return &verdict{Finding{Standing: Otherwise, Ask: backByHand(s),
+			Text: fmt.Sprintf("The bot %s. Nothing is powered on. Either try again, or bring it back by hand in vCenter to %s, leave it off, and say so.", Words(err), p.Name)}}
 	},
+}
+
+// foundUndone reports whether the last look at a machine found that what this very task
+// has done does not stand.
+func foundUndone(env Env, s runbook.Step) (bool, error) {
+	life, _ := env.Request.Step(s.ID)
+	if life.Open || life.Result != runbook.NotDone {
+		return false, nil
+	}
+	raw, err := env.Facts(s.ID)
+	if err != nil || len(raw) == 0 {
+		return false, err
+	}
+	found, err := params[revertFacts](raw, "what was found of "+s.Host)
+	return found.Task == env.Task, err
+}
+
+// backByHand are the two ways on when vCenter does not bring a machine back.
+func backByHand(s runbook.Step) []runbook.Answer {
+	return []runbook.Answer{
+		{Word: "again", Label: "Try again", Leads: "Only what is not back goes back. Nothing is powered on before all are."},
+		{Word: "accept", Label: "It is back", Accepts: true,
+			Leads: fmt.Sprintf("You say that %s is back at the moment of the set, by hand, and off. When all are, the servers are powered on.", s.Host)},
+	}
 }
 
 type revertParams struct {
@@ -80,14 +117,14 @@ func lookAtRevert(ctx context.Context, env Env, s runbook.Step) (revertParams, e
 // restoredByHand waits for the person who restores a server that goes back by a backup
 // (DESIGN, "each server states its way back").
 var restoredByHand = &Kind{
-	Name: "backup.restored", Version: 1, Limit: time.Minute,
+	Name: kindRestored, Version: 1, Limit: time.Minute,
 	Look: func(_ context.Context, _ Env, s runbook.Step) (Finding, error) {
 		return Finding{Standing: Otherwise, Facts: json.RawMessage(`{}`),
-			Text: fmt.Sprintf("%s goes back by a backup. All others are back and off. Restore %s now to the backup that was made when the set was taken, then say so.", s.Host, s.Host),
+			Text: fmt.Sprintf("%s goes back by a backup. All others are off, and none of them goes back before. Restore %s now to the backup that was made when the set was taken, then say so.", s.Host, s.Host),
 			Ask: []runbook.Answer{
 				{Word: "again", Label: "Not yet", Leads: "Nothing goes on until it is restored."},
 				{Word: "accept", Label: "It is restored", Accepts: true,
-					Leads: fmt.Sprintf("You say that %s is restored to the moment of the set. The servers are powered on next.", s.Host)},
+					Leads: fmt.Sprintf("You say that %s is restored to the moment of the set. The other servers go back next.", s.Host)},
 			}}, nil
 	},
 }

@@ -65,7 +65,8 @@ type SnapshotSet struct {
 	Removed []string
 	// Took is the event with which the request that took it began.
 	Took int64
-	// Then is what stood on each host when its snapshot was taken.
+	// Then is what stood on each host when the set was taken, on those too that go back
+	// by a backup of that moment.
 	Then map[string]HostLedger
 }
 
@@ -152,7 +153,8 @@ func (l *Ledger) add(r runbook.Request, plan runbook.Plan, all map[string]runboo
 				continue
 			}
 			gone := s.Undoes != nil && life.Result == runbook.AlreadySo
-			if !ok || life.Result != runbook.StepDone && !gone {
+			back := (s.Kind == kindRevert || s.Kind == kindRestored) && life.Result.Good() // by the bot, or by hand
+			if !ok || life.Result != runbook.StepDone && !gone && !back {
 				continue // nothing was changed, or it is not known to be
 			}
 			left := Left{Request: r.ID, Step: s, At: life.Ended}
@@ -178,7 +180,7 @@ func (l *Ledger) add(r runbook.Request, plan runbook.Plan, all map[string]runboo
 					}
 					h.Opened = append(slices.Clip(h.Opened), left)
 				}
-			case s.Kind == kindRevert && l.Set != nil:
+			case back && l.Set != nil:
 				h = l.Set.Then[s.Host]
 				reverted++
 			default:
@@ -189,6 +191,9 @@ func (l *Ledger) add(r runbook.Request, plan runbook.Plan, all map[string]runboo
 		if stage.Set && stageGood(r, stage) {
 			l.Set = &SnapshotSet{Request: r.ID, Stage: stage.ID, Machines: plan.Machines, Took: begun(r), Then: map[string]HostLedger{}}
 			l.sets = append(l.sets, l.Set)
+			for _, m := range plan.Machines {
+				l.Set.Then[m.Host] = l.Hosts[m.Host]
+			}
 			for _, s := range stage.Steps {
 				life, _ := r.Step(s.ID)
 				l.Set.Members = append(l.Set.Members, Left{Request: r.ID, Step: s, At: life.Ended})
@@ -286,7 +291,8 @@ func (l Ledger) Vouched(fact string) (runbook.Signature, bool) {
 
 // The kinds of steps that the ledger reads and that other files define.
 const (
-	kindOpen   = "firewall.open"
-	kindRemove = "snapshot.remove"
-	kindRevert = "vm.revert"
+	kindOpen     = "firewall.open"
+	kindRemove   = "snapshot.remove"
+	kindRevert   = "vm.revert"
+	kindRestored = "backup.restored"
 )

@@ -88,10 +88,16 @@ func wayBackOf(h estate.Host) string {
 	case estate.BySnapshot:
 		return runbook.WayBackSnapshot
 	case estate.ByBackup:
-		return "goes back by a backup that a person restores"
+		return wayBackBackup
 	}
 	return "has no way back, because " + h.Because
 }
+
+const wayBackBackup = "goes back by a backup that a person restores"
+
+// restoredFromBackup reports whether a machine of a plan goes back by a backup. That
+// was decided when the set was taken: a backup of that moment has to be there.
+func restoredFromBackup(m runbook.Machine) bool { return m.WayBack == wayBackBackup }
 
 // readings are what of the machines is worth a word: a clock that is off, and a
 // name that is another one. A host need not be called as its computer is, but two

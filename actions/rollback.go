@@ -57,32 +57,23 @@ func planRollback(ctx context.Context, env Env, ask Ask) (Draft, error) {
 	}
 	draft := Draft{Machines: set.Machines, Thresholds: map[string]int64{
 		"shutdown_seconds": int64(env.Limits.Shutdown.Seconds()), "services_seconds": int64(env.Limits.Services.Seconds())}}
-	stages := []func(id string) ([]runbook.Stage, error){
+	makers := []func(id string) ([]runbook.Stage, error){
 		func(id string) ([]runbook.Stage, error) { return one(shutAll(env, id, guids(set.Machines))) },
 		func(id string) ([]runbook.Stage, error) {
 			return one(keepEvidence(env, id, set.At, plainMembers(members), guids(set.Machines)))
 		},
 		func(id string) ([]runbook.Stage, error) { return allOff(env, id, members) },
+		func(id string) ([]runbook.Stage, error) { return byHandStage(id, set) },
 		func(id string) ([]runbook.Stage, error) { return one(allBack(id, members)) },
-		func(id string) ([]runbook.Stage, error) { return byHandStage(env, id, set) },
 		func(id string) ([]runbook.Stage, error) { return allOn(env, id, members, set) },
 		func(id string) ([]runbook.Stage, error) { return one(proveAll(env, id, members, set)) },
 	}
-	for _, make := range stages {
-		list, err := make(strconv.Itoa(len(draft.Stages) + 1))
+	for _, stages := range makers {
+		list, err := stages(strconv.Itoa(len(draft.Stages) + 1))
 		if err != nil {
 			return draft, err
 		}
 		draft.Stages = append(draft.Stages, list...)
-	}
-	for _, r := range ask.Ledger.Done {
-		if r.Opening != nil && r.Opening.Ended == nil {
-			mark, err := endsOpening(r.ID, ask.Request)
-			if err != nil {
-				return draft, err
-			}
-			draft.Then = append(draft.Then, mark)
-		}
 	}
 	draft.Warnings, draft.Readings = foreseen(ctx, env, set, members)
 	return draft, nil
@@ -164,8 +155,8 @@ func bothCovered(env Env, set *SnapshotSet, members []backMember) error {
 			continue
 		}
 		inSet := slices.ContainsFunc(members, func(m backMember) bool { return m.Host == h.Name })
-		planned := slices.ContainsFunc(set.Machines, func(m runbook.Machine) bool { return m.Host == h.Name })
-		if !inSet && !(planned && h.WayBack() == estate.ByBackup) {
+		byHand := slices.ContainsFunc(set.Machines, func(m runbook.Machine) bool { return m.Host == h.Name && restoredFromBackup(m) })
+		if !inSet && !byHand {
 			return runbook.Refuse("Restore both from backups of one moment.",
 				"%s is not in the set of %s and goes back by no backup. SMP and SQL Server go back together or not at all.", h.Name, set.Request)
 		}
@@ -232,11 +223,12 @@ func allBack(id string, members []backMember) (runbook.Stage, error) {
 const everythingOf = " everything"
 
 // byHandStage waits for those who restore what goes back by a backup; no stage where
-// nothing does.
-func byHandStage(env Env, id string, set *SnapshotSet) ([]runbook.Stage, error) {
+// nothing does. It comes before the reverts: where a backup turns out to be none, the SMP
+// has not gone back without its database.
+func byHandStage(id string, set *SnapshotSet) ([]runbook.Stage, error) {
 	stage := runbook.Stage{ID: id, Item: "back out", Title: "Wait for what is restored by hand", Doing: "waiting for what is restored by hand", Done: "Restored by hand"}
 	for _, m := range set.Machines {
-		if h, ok := env.Estate.Host(m.Host); ok && h.WayBack() == estate.ByBackup {
+		if restoredFromBackup(m) {
 			stage.Steps = append(stage.Steps, runbook.Step{ID: fmt.Sprintf("%s.%d", id, len(stage.Steps)+1), Kind: restoredByHand.Name, Version: restoredByHand.Version,
 				Host: m.Host, Machine: m.GUID, Params: []byte(`{}`), Title: "wait until " + m.Host + " is restored", Touches: []string{m.Host + everythingOf},
 				Effect: runbook.Effect{What: "Goes back to", Before: "Now", After: "the backup, restored by a person"}})
@@ -270,8 +262,17 @@ func allOn(env Env, id string, members []backMember, set *SnapshotSet) ([]runboo
 		}
 		stages, id = append(stages, stage), after(id)
 	}
+	if len(stages) > 0 {
+		// All are back directly before the first is powered on, those too that went back
+		// while another had to be tried again.
+		stages[0].FreshSeconds = int64(backFresh.Seconds())
+	}
 	return stages, nil
 }
+
+// backFresh is how old the last look at what went back may be when the first server is
+// powered on.
+const backFresh = time.Minute
 
 // ranThen are the services that ran when the host was recorded; none where it was not.
 func ranThen(env Env, then HostLedger) ([]string, error) {
@@ -286,7 +287,7 @@ func ranThen(env Env, then HostLedger) ([]string, error) {
 	return slices.Concat([]string{}, facts.ranThen()), err
 }
 
-// proveAll looks at what is so after the way back.
+// proveAll looks at what is so after the way back, by whichever way each has gone.
 func proveAll(env Env, id string, members []backMember, set *SnapshotSet) (runbook.Stage, error) {
 	stage := runbook.Stage{ID: id, Item: "back out", Title: "Prove it", Doing: "looking whether all is as it was", Done: "All is as it was"}
 	var kept []string
@@ -299,13 +300,16 @@ func proveAll(env Env, id string, members []backMember, set *SnapshotSet) (runbo
 			Params: raw, Title: title, Touches: []string{}})
 		return err
 	}
-	for _, m := range members {
+	for _, m := range set.Machines {
+		if !restoredFromBackup(m) && !slices.ContainsFunc(members, func(b backMember) bool { return b.Host == m.Host }) {
+			continue // it does not go back
+		}
 		h, ok := env.Estate.Host(m.Host)
 		if !ok {
 			h = estate.Host{Name: m.Host, ClientPorts: []string{}}
 		}
 		was := set.Then[m.Host].Recorded
-		err := add(hostProved, m.Host, m.machine.GUID, "look whether "+m.Host+" is as it was recorded", provedParams{Host: h, Kept: slices.Concat([]string{}, kept), RecordedBy: was.Request, Record: was.Step.ID})
+		err := add(hostProved, m.Host, m.GUID, "look whether "+m.Host+" is as it was recorded", provedParams{Host: h, Kept: slices.Concat([]string{}, kept), RecordedBy: was.Request, Record: was.Step.ID})
 		if err != nil {
 			return stage, err
 		}

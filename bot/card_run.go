@@ -213,8 +213,8 @@ func (v view) ended() drawing {
 		return v.draw("backed out", fmt.Sprintf("*%s took it back.* What it changed is as it was before.", r.BackedOutBy),
 			fmt.Sprintf("Backed out: %s, request %s, was taken back by %s.", name, r.ID, r.BackedOutBy), v.stages()...)
 	}
-	return v.draw("being taken back", fmt.Sprintf("*%s takes it back.* See its card.", r.TakenBy),
-		fmt.Sprintf("%s takes back %s, request %s.", r.TakenBy, name, r.ID), v.stages()...)
+	return v.draw("superseded", fmt.Sprintf("*%s took its place.* What becomes of it stands on the card of %s.", r.TakenBy, r.TakenBy),
+		fmt.Sprintf("%s took the place of %s, request %s.", r.TakenBy, name, r.ID), v.stages()...)
 }
 
 func (v view) stale() drawing {

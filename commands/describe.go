@@ -208,7 +208,7 @@ func describeRun(e runbook.Event, who string) string {
 	case runbook.Finished:
 		return "It is done."
 	case runbook.Superseded:
-		return with(e, func(b runbook.ByBody) string { return b.By + " takes it back." })
+		return with(e, func(b runbook.ByBody) string { return b.By + " took its place." })
 	case runbook.BackedOut:
 		return with(e, func(b runbook.ByBody) string { return "It was taken back by " + b.By + "." })
 	}

@@ -74,7 +74,7 @@ func (s State) Said() string {
 	case WasLeft:
 		return "was left as it is"
 	case WasTaken:
-		return "was taken back"
+		return "was superseded"
 	}
 	return "is " + string(s)
 }

@@ -94,8 +94,11 @@ func (w *World) renew(h *host) {
 	w.directory[h.name] = w.now
 }
 
-// trusts reports whether the domain knows the password of a host's machine account.
-func (w *World) trusts(h *host) bool { return h.account.renewed.Equal(w.directory[h.name]) }
+// trusts reports whether the domain knows the password of a host's machine account. A
+// host in no domain has no trust to lose.
+func (w *World) trusts(h *host) bool {
+	return h.role == roleGateway || h.account.renewed.Equal(w.directory[h.name])
+}
 
 // Trusts reports whether accounts of the domain can log on to a host: its secure channel
 // works, or it is in no domain and has accounts of its own under the same names.
