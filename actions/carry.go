@@ -196,6 +196,7 @@ func (e *Engine) wayOf(r runbook.Request, s runbook.Step, retake bool) (way, err
 			e.log.Warn("progress was not recorded", "request", r.ID, "step", s.ID, "error", err)
 		}
 	}
+	env.Clock = yielding{e.env.Clock, func() error { return e.yields(r, s) }}
 	env.Began = func(task estate.TaskRef) error {
 		return e.add(r, runbook.Progress, s.ID, runbook.ProgressBody{Text: fmt.Sprintf("vCenter carries it out as %s.", task), Task: string(task)})
 	}
