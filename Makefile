@@ -14,7 +14,7 @@ fuzz: ## every fuzz target for ten seconds
 	./.ci/fuzz 10s
 strangers: ## let clients that were not written here use a fresh lab, PASS or FAIL each
 	go run ./interop
-bench: ## measure, and write docs/benchmarks.md; takes about seven minutes and a machine that has nothing else to do
+bench: ## measure, and write docs/benchmarks.md; takes about eight minutes and a machine that has nothing else to do
 	go run ./bench
 runbook: ## write docs/runbook.md and the README's table from the catalog of actions
 	go run . runbook > docs/runbook.md
