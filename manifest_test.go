@@ -122,7 +122,7 @@ func scopesOf() map[string][]string {
 		"PostMessageContext": {"chat:write"}, "PostEphemeralContext": {"chat:write"}, "UpdateMessageContext": {"chat:write"},
 		"GetConversationHistoryContext": history, "GetConversationRepliesContext": history,
 		"GetConversationInfoContext": {"channels:read", "groups:read"}, "GetUserInfoContext": {"users:read"},
-		"UploadFileContext": {"files:write"},
+		"UploadFileContext": {"files:write"}, "OpenViewContext": {}, // a form needs the trigger of a click
 	}
 }
 
