@@ -151,7 +151,7 @@ func (l leaving) back(ctx context.Context, env Env) (*runbook.Step, Standing, er
 func asLeft(request, host string, f Finding, err error) error {
 	switch {
 	case err != nil:
-		return runbook.Refuse("Ask again when it answers; the way-back lines of the request work without the bot.",
+		return runbook.Refuse(fmt.Sprintf("Ask again when it answers. The way-back sheet in the thread of %s has lines that work without the bot.", request),
 			"%s cannot be looked at, so its way back cannot be planned: the bot %s.", host, Words(err))
 	case f.Standing == Otherwise || f.Standing == IsUnknown:
 		return runbook.Refuse(fmt.Sprintf("Put that right by hand on %s, or leave %s as it is.", host, request),

@@ -7,6 +7,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"itmsbot/commands"
+	"itmsbot/estate"
 	"itmsbot/runbook"
 )
 
@@ -66,7 +67,7 @@ func (v view) needsPerson() drawing {
 		case runbook.HasQuestion:
 			return v.question()
 		default:
-			state, lead, text, goOn = "failed", "*A step did not end well.* Its siblings have finished. "+v.settled(), "failed. "+r.Waits.Text, "Try again"
+			state, lead, text, goOn = "failed", "*A step failed.* The steps beside it have finished. "+v.settled(), "failed. "+r.Waits.Text, "Try again"
 		}
 	}
 	more := append(v.stages(), v.choices(goOn))
@@ -108,7 +109,7 @@ func (v view) question() drawing {
 		fmt.Sprintf("%s needs a person, request %s. %s", v.copy.Title, r.ID, r.Waits.Text), more...)
 }
 
-// settled counts what holds and what does not.
+// settled counts what is done, what is not, and what is not known.
 func (v view) settled() string {
 	good, open, rest := 0, 0, 0
 	for _, s := range v.plan.Steps() {
@@ -122,7 +123,25 @@ func (v view) settled() string {
 			rest++
 		}
 	}
-	return fmt.Sprintf("%d of %d steps hold, %d are unknown, %d are not done.", good, len(v.plan.Steps()), open, rest)
+	said := []string{areSo(good, "done")}
+	if open > 0 {
+		said = append(said, areSo(open, "unknown"))
+	}
+	if rest > 0 {
+		said = append(said, areSo(rest, "not done"))
+	}
+	steps := "steps"
+	if len(v.plan.Steps()) == 1 {
+		steps = "step"
+	}
+	return fmt.Sprintf("Of %d %s %s.", len(v.plan.Steps()), steps, estate.Join(said))
+}
+
+func areSo(n int, what string) string {
+	if n == 1 {
+		return "1 is " + what
+	}
+	return fmt.Sprintf("%d are %s", n, what)
 }
 
 func (v view) choices(goOn string) slack.Block {
@@ -144,7 +163,7 @@ func (v view) reversible() bool {
 func (v view) backOut(text string) press {
 	r := v.request
 	return press{text, "undo " + r.ID, "danger", &question{"Ask to back out of " + r.ID + "?",
-		"The bot plans the way back from what was recorded before each step. A second person has to approve it.", "Ask to back out", "danger"}}
+		"The bot plans the way back from what was recorded before each step. It is a request of its own, with its own approval.", "Ask to back out", "danger"}}
 }
 
 func (v view) done() drawing {
