@@ -79,7 +79,11 @@ func planUndo(ctx context.Context, env Env, ask Ask) (Draft, error) {
 	}
 	draft.Then = append(draft.Then, ends...)
 	if len(draft.Stages) == 0 {
-		return draft, runbook.Refuse("`/itms status` says what is so now.", "%s has left nothing that could be taken back: every step is as it was before.", ask.Undoes.ID)
+		hint := "`/itms status` says what is so now."
+		if s := ask.Undoes.State; s == runbook.Waiting || s == runbook.Broken {
+			hint = "End " + ask.Undoes.ID + " with *Leave it so* on its card, or go on with it there."
+		}
+		return draft, runbook.Refuse(hint, "%s has left nothing that could be taken back: every step is as it was before.", ask.Undoes.ID)
 	}
 	return draft, nil
 }
