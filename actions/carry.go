@@ -42,7 +42,7 @@ func (e *Engine) carry(ctx context.Context, r runbook.Request) error {
 		}
 		if i > 0 && stage.FreshSeconds > 0 {
 			before := plan.Stages[i-1]
-			if err := e.refresh(ctx, r, before, time.Duration(stage.FreshSeconds)*time.Second); err != nil {
+			if err := e.refresh(ctx, r, before, stage); err != nil {
 				return err
 			}
 			if good, err := e.endedWell(r.ID, before); err != nil || !good {
@@ -98,13 +98,18 @@ func (e *Engine) endedWell(id string, stage runbook.Stage) (bool, error) {
 	return false, e.add(r, runbook.Waits, "", waitFor(r, stage))
 }
 
-// refresh looks again at those steps of a stage that ended longer ago than most.
-// What a person has judged stands: the judgement is of the moment at which it was
-// given.
-func (e *Engine) refresh(ctx context.Context, r runbook.Request, stage runbook.Stage, most time.Duration) error {
-	now := e.env.Clock.Now()
-	old := func(_ runbook.Step, life runbook.StepLife, begun bool) bool {
-		return !begun || life.Result != runbook.Accepted && now.Sub(life.Ended) > most
+// refresh looks again at those steps of a stage that ended longer ago than the next one
+// allows. What a person has judged stands: the judgement is of the moment at which it was
+// given. Where the next stage has begun on a host, what was so there directly before it
+// cannot be so any more: a server that is on, but not yet back, does not have to be off.
+// A set is done again as a whole, and so is looked at as a whole.
+func (e *Engine) refresh(ctx context.Context, r runbook.Request, stage, next runbook.Stage) error {
+	now, most := e.env.Clock.Now(), time.Duration(next.FreshSeconds)*time.Second
+	goneOn := func(host string) bool {
+		return !next.Set && slices.ContainsFunc(next.Steps, func(s runbook.Step) bool { _, begun := r.Step(s.ID); return begun && s.Host == host })
+	}
+	old := func(s runbook.Step, life runbook.StepLife, begun bool) bool {
+		return !begun || life.Result != runbook.Accepted && now.Sub(life.Ended) > most && !goneOn(s.Host)
 	}
 	if !slices.ContainsFunc(stage.Steps, func(s runbook.Step) bool { life, begun := r.Step(s.ID); return old(s, life, begun) }) {
 		return nil
