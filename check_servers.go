@@ -113,5 +113,17 @@ func checkVM(ctx context.Context, fleet *winrm.Fleet, vms *vsphere.VCenter, h es
 	default:
 		f.stands, f.says = good, fmt.Sprintf("%s (%s), %d snapshots", vm.Name, vm.Ref, len(vm.Snapshots))
 	}
+	if why != "" {
+		return f
+	}
+	// That the account may not go back has to be known before the day.
+	switch lacks, err := vms.Lacks(ctx, vm.Ref); {
+	case err != nil:
+		if f.says += "; what the account may do with it is not known: " + told(err, ""); f.stands == good {
+			f.stands = note
+		}
+	case len(lacks) > 0:
+		f.stands, f.says = bad, fmt.Sprintf("%s (%s): the account lacks %s on it", vm.Name, vm.Ref, strings.Join(lacks, ", "))
+	}
 	return f
 }

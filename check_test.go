@@ -15,6 +15,7 @@ import (
 	"itmsbot/estate"
 	"itmsbot/lab"
 	"itmsbot/lab/slack"
+	"itmsbot/lab/vcenter"
 	"itmsbot/lab/world"
 )
 
@@ -197,6 +198,30 @@ func TestCheckOfADatabasesPlace(t *testing.T) {
 	} {
 		if f := checkDatabase(&config.Config{Database: path}); f.stands != want {
 			t.Errorf("%s is %s: %s", path, f.stands, f.says)
+		}
+	}
+}
+
+// TestCheckOfTheWayBack: what a rollback will need is found out before the day: the right
+// to go back, and an account for the host whose domain has forgotten it.
+func TestCheckOfTheWayBack(t *testing.T) {
+	l, path := practiceSite(t, lab.Options{})
+	if out, err := checked(t, path); err != nil || len(linesOf(out, "own account")) != 4 {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if err := l.VCenter.Inject(vcenter.Fault{Kind: vcenter.FaultCall, VM: "SMP1", Method: "RevertToSnapshot_Task"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(filepath.Dir(path), "own-gw1-password"), []byte("wrong"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := checked(t, path)
+	if !errors.Is(err, errMissing) {
+		t.Error(err)
+	}
+	for _, words := range []string{"the account lacks VirtualMachine.State.RevertToSnapshot on it", "it was tried once"} {
+		if len(linesOf(out, words)) != 1 {
+			t.Errorf("not one line of %q:\n%s", words, out)
 		}
 	}
 }

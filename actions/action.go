@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"slices"
 	"strings"
 
+	"itmsbot/estate"
 	"itmsbot/runbook"
 )
 
@@ -35,6 +37,9 @@ type Action struct {
 	// hold: the way back is never shut.
 	Takes bool
 	Copy  Copy
+	// Servers reports whether a word after the name may name a server; nil where none
+	// does. See Spelled.
+	Servers func(words []string, i int) bool
 	// Parse turns the words after the name into arguments; nil takes none.
 	Parse func(words []string) (map[string]string, *runbook.Refusal)
 	// Plan looks at the estate and says what would be done. A plan that
@@ -103,6 +108,25 @@ func (a *Action) RiskWith(args map[string]string) runbook.Risk {
 
 // NoWayBack says why nothing takes the action back, false where something does.
 func (a *Action) NoWayBack() (why string, none bool) { return strings.CutPrefix(a.WayBack, "none: ") }
+
+// Spelled writes the names of servers among the words after the name as the
+// configuration does: whoever types smp1 reads SMP1 on the card, and has asked for what
+// `SMP1` asks for. A reason stays as it was typed, and so does a name that no server has.
+func (a *Action) Spelled(e estate.Estate, words []string) []string {
+	words = slices.Clone(words)
+	for i, w := range words {
+		if a.Servers == nil || !a.Servers(words, i) || i > 0 && words[i-1] == "--"+override {
+			continue
+		}
+		if h, ok := e.Host(w); ok {
+			words[i] = h.Name
+		}
+	}
+	return words
+}
+
+// anyWord is for an action whose every word may name a server.
+func anyWord([]string, int) bool { return true }
 
 // Arguments reads the words after the name. Where rules may be passed over,
 // --override and a reason may stand among them.

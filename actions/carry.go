@@ -25,7 +25,7 @@ func (e *Engine) carry(ctx context.Context, r runbook.Request) error {
 	if err != nil {
 		// A later program wrote it. It is not guessed at.
 		return e.add(r, runbook.Waits, "", runbook.WaitsBody{Why: runbook.StepFailed,
-			Text: "This version of the bot cannot go on with the stored plan: " + err.Error() + ". Go on with the version that made it, or use the way-back lines."})
+			Text: "This version of the bot cannot go on with the stored plan: " + err.Error() + ". Go on with the version that made it, or use the way-back sheet in the thread."})
 	}
 	for i, stage := range plan.Stages {
 		if r, err = e.journal.Request(r.ID); err != nil {

@@ -154,7 +154,8 @@ func (p disableParams) standing(fw estate.Firewall) Finding {
 	off := len(p.Rules) - len(on)
 	switch {
 	case fw.Restore != nil && fw.Restore.Armed && off == len(p.Rules):
-		f.Standing, f.Text = IsPartly, fmt.Sprintf("%s off, but the self-restore %q is still armed.", count(off, "rule"), fw.Restore.Key)
+		f.Standing, f.Text = IsPartly, fmt.Sprintf("%s off, but the self-restore %q is still armed: unless it is disarmed before, the doors of %s open again by themselves at %s, by its own clock.",
+			count(off, "rule"), fw.Restore.Key, p.Host.Name, fw.Restore.Due.UTC().Format("15:04 MST"))
 	case off < len(p.Rules) && off > 0:
 		f.Standing, f.Text = IsPartly, fmt.Sprintf("%d of %s are off. On: %s.", off, count(len(p.Rules), "rule"), p.named(on))
 	case off < len(p.Rules):

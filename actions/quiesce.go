@@ -3,6 +3,7 @@ package actions
 import (
 	"context"
 	"strconv"
+	"strings"
 
 	"itmsbot/estate"
 	"itmsbot/runbook"
@@ -23,8 +24,9 @@ var quiesce = &Action{
 		Next:      "1.5, upgrade the SMP. Mind the clock: commit the set within 72 h, or go back to it.",
 		Confirm:   "Doors close, the SMP restarts, snapshots are taken as one set. Clients cannot reach ITMS until the doors are opened again.",
 	},
-	Args:  "[except SERVER \"why\"]",
-	Parse: parseExceptions,
+	Args:    "[except SERVER \"why\"]",
+	Servers: func(words []string, i int) bool { return i > 0 && strings.EqualFold(words[i-1], wordExcept) },
+	Parse:   parseExceptions,
 	Plan: func(ctx context.Context, env Env, ask Ask) (Draft, error) {
 		except, err := exceptionsOf(env.Estate, ask.Args)
 		if err != nil {

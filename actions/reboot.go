@@ -28,6 +28,7 @@ var reboot = &Action{
 		Next:      "Read its logs since then: `/itms logs {server}`.",
 		Confirm:   "{server} restarts now. Whoever is connected to it is cut off until it is back. A restart cannot be taken back.",
 	},
+	Servers: anyWord,
 	Parse: func(words []string) (map[string]string, *runbook.Refusal) {
 		if len(words) != 1 {
 			return nil, runbook.Refuse("For example `/itms reboot SMP1`. Each restart is a request of its own.", "Name one server.")

@@ -25,6 +25,7 @@ var startServices = &Action{
 		Next:      "`/itms services {server}` compares all of them with the record.",
 		Confirm:   "{services} will be started on {server}.",
 	},
+	Servers: func(_ []string, i int) bool { return i == 0 },
 	Parse: func(words []string) (map[string]string, *runbook.Refusal) {
 		if len(words) < 2 {
 			return nil, runbook.Refuse("For example `/itms services start SMP1 AeXSvc`. `/itms services SMP1` shows what does not run.", "Name one server and at least one service.")

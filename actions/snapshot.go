@@ -38,8 +38,9 @@ var snapshot = &Action{
 		Next:      "`/itms snapshots` shows age, size and chain.",
 		Confirm:   "The bot takes {what}. Servers stand still for some seconds; cold, they are shut down one after the other and come back.",
 	},
-	Parse: parseSnapshot,
-	Plan:  planSnapshot,
+	Servers: anyWord,
+	Parse:   parseSnapshot,
+	Plan:    planSnapshot,
 }
 
 // The arguments of a snapshot: servers by name, in place of the whole set, and whether

@@ -79,7 +79,11 @@ func planUndo(ctx context.Context, env Env, ask Ask) (Draft, error) {
 	}
 	draft.Then = append(draft.Then, ends...)
 	if len(draft.Stages) == 0 {
-		return draft, runbook.Refuse("`/itms status` says what is so now.", "%s has left nothing that could be taken back: every step is as it was before.", ask.Undoes.ID)
+		hint := "`/itms status` says what is so now."
+		if s := ask.Undoes.State; s == runbook.Waiting || s == runbook.Broken {
+			hint = "End " + ask.Undoes.ID + " with *Leave it so* on its card, or go on with it there."
+		}
+		return draft, runbook.Refuse(hint, "%s has left nothing that could be taken back: every step is as it was before.", ask.Undoes.ID)
 	}
 	return draft, nil
 }
@@ -151,7 +155,7 @@ func (l leaving) back(ctx context.Context, env Env) (*runbook.Step, Standing, er
 func asLeft(request, host string, f Finding, err error) error {
 	switch {
 	case err != nil:
-		return runbook.Refuse("Ask again when it answers; the way-back lines of the request work without the bot.",
+		return runbook.Refuse(fmt.Sprintf("Ask again when it answers. The way-back sheet in the thread of %s has lines that work without the bot.", request),
 			"%s cannot be looked at, so its way back cannot be planned: the bot %s.", host, Words(err))
 	case f.Standing == Otherwise || f.Standing == IsUnknown:
 		return runbook.Refuse(fmt.Sprintf("Put that right by hand on %s, or leave %s as it is.", host, request),

@@ -7,6 +7,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"itmsbot/commands"
+	"itmsbot/estate"
 	"itmsbot/runbook"
 )
 
@@ -66,7 +67,7 @@ func (v view) needsPerson() drawing {
 		case runbook.HasQuestion:
 			return v.question()
 		default:
-			state, lead, text, goOn = "failed", "*A step did not end well.* Its siblings have finished. "+v.settled(), "failed. "+r.Waits.Text, "Try again"
+			state, lead, text, goOn = "failed", "*A step failed.* "+v.beside()+v.settled(), "failed. "+r.Waits.Text, "Try again"
 		}
 	}
 	more := append(v.stages(), v.choices(goOn))
@@ -108,7 +109,7 @@ func (v view) question() drawing {
 		fmt.Sprintf("%s needs a person, request %s. %s", v.copy.Title, r.ID, r.Waits.Text), more...)
 }
 
-// settled counts what holds and what does not.
+// settled counts what is done, what is not, and what is not known.
 func (v view) settled() string {
 	good, open, rest := 0, 0, 0
 	for _, s := range v.plan.Steps() {
@@ -122,7 +123,32 @@ func (v view) settled() string {
 			rest++
 		}
 	}
-	return fmt.Sprintf("%d of %d steps hold, %d are unknown, %d are not done.", good, len(v.plan.Steps()), open, rest)
+	all := len(v.plan.Steps())
+	var said []string
+	for _, of := range []struct {
+		n    int
+		what string
+	}{{good, "done"}, {open, "unknown"}, {rest, "not done"}} {
+		switch {
+		case of.n == all && all == 1:
+			return "The only step is " + of.what + "."
+		case of.n == all:
+			return fmt.Sprintf("All %d steps are %s.", all, of.what)
+		case of.n == 1:
+			said = append(said, "1 is "+of.what)
+		case of.n > 1:
+			said = append(said, fmt.Sprintf("%d are %s", of.n, of.what))
+		}
+	}
+	return fmt.Sprintf("Of %d steps %s.", all, estate.Join(said))
+}
+
+// beside says of a stage of several steps that one which fails cancels none of them.
+func (v view) beside() string {
+	if _, stage := v.at(); len(stage.Steps) > 1 {
+		return "The steps beside it have finished. "
+	}
+	return ""
 }
 
 func (v view) choices(goOn string) slack.Block {
@@ -144,7 +170,7 @@ func (v view) reversible() bool {
 func (v view) backOut(text string) press {
 	r := v.request
 	return press{text, "undo " + r.ID, "danger", &question{"Ask to back out of " + r.ID + "?",
-		"The bot plans the way back from what was recorded before each step. A second person has to approve it.", "Ask to back out", "danger"}}
+		"The bot plans the way back from what was recorded before each step. It is a request of its own, with its own approval.", "Ask to back out", "danger"}}
 }
 
 func (v view) done() drawing {
@@ -155,14 +181,21 @@ func (v view) done() drawing {
 		lead = fmt.Sprintf("*It was done, and %s took it back.* What it changed is as it was before.", r.BackedOutBy)
 		state, text = "backed out", fmt.Sprintf("Backed out: %s, request %s, was taken back by %s.", lower(c.Title), r.ID, r.BackedOutBy)
 	}
+	next := [2]string{"Comes next", escape(c.Next)}
+	over := r.Opening != nil && r.Opening.Ended != nil
+	if over && r.BackedOutBy == "" {
+		lead = "*It was done, and it is over.* Nobody comes in by it any more."
+		text = fmt.Sprintf("%s was done and is over, request %s. Nobody comes in by it any more.", c.Title, r.ID)
+		next = [2]string{"Comes next", "Nothing of it is left to do."}
+	}
 	more := v.stages()
 	took := ""
 	if r.Ended != nil {
 		took = fmt.Sprintf("%d of %d steps in %s.", len(v.plan.Steps()), len(v.plan.Steps()), minutes(r.Ended.At.Sub(r.StartedAt)))
 	}
 	if r.BackedOutBy == "" {
-		more = append(more, fields([2]string{"Comes next", escape(c.Next)}, [2]string{"Done", escape(took)}))
-		if v.reversible() {
+		more = append(more, fields(next, [2]string{"Done", escape(took)}))
+		if v.reversible() && !over {
 			back := v.backOut("Back out")
 			back.style = "" // nothing is wrong; the question before it is red
 			more = append(more, buttons(back))

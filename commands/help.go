@@ -149,7 +149,7 @@ func (r *Router) plan(tx actions.Tx, _ actions.Order, words []string) (Reply, *r
 	if !ok {
 		return Reply{}, r.unknown(words[0]), nil
 	}
-	args, no := a.Arguments(rest)
+	args, no := a.Arguments(a.Spelled(r.engine.Env().Estate, rest))
 	if no != nil {
 		return Reply{}, no, nil
 	}

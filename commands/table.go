@@ -48,7 +48,7 @@ func (r *Router) commands() []command {
 // ask makes the command of an action.
 func (r *Router) ask(a *actions.Action) func(actions.Tx, actions.Order, []string) (Reply, *runbook.Refusal, error) {
 	return func(tx actions.Tx, o actions.Order, words []string) (Reply, *runbook.Refusal, error) {
-		args, no := a.Arguments(words)
+		args, no := a.Arguments(a.Spelled(r.engine.Env().Estate, words))
 		if no != nil {
 			return Reply{}, no, nil
 		}

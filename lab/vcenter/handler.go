@@ -67,6 +67,10 @@ func (s *Server) instead(m *simulator.Method) mo.Reference {
 		case "RevertToSnapshot_Task", "RemoveSnapshot_Task":
 			return &snapshot{Self: m.This, server: s}
 		}
+	case "AuthorizationManager":
+		if m.Name == "HasUserPrivilegeOnEntities" {
+			return &authorization{Self: m.This, server: s}
+		}
 	case "ServiceInstance":
 		if m.Name == "CurrentTime" {
 			return &clock{Self: m.This, server: s}
