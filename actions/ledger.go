@@ -158,7 +158,8 @@ func (l *Ledger) add(r runbook.Request, plan runbook.Plan, all map[string]runboo
 			}
 			gone := s.Undoes != nil && life.Result == runbook.AlreadySo
 			back := (s.Kind == kindRevert || s.Kind == kindRestored) && life.Result.Good() // by the bot, or by hand
-			if !ok || life.Result != runbook.StepDone && !gone && !back {
+			shut := s.Kind == kindShut && life.Result == runbook.AlreadySo
+			if !ok || life.Result != runbook.StepDone && !gone && !back && !shut {
 				continue // nothing was changed, or it is not known to be
 			}
 			left := Left{Request: r.ID, Step: s, At: life.Ended}
@@ -169,6 +170,8 @@ func (l *Ledger) add(r runbook.Request, plan runbook.Plan, all map[string]runboo
 				l.forget(s.Undoes.Request, s.Undoes.Step)
 			case s.Kind == firewallDisable.Name:
 				h.Closed = append(slices.Clip(h.Closed), left)
+			case shut:
+				h.Opened = nil // nobody is let in by name any more, whoever closed it
 			case s.Kind == kindShut:
 				h.Closed, h.Opened = append(slices.Clip(h.Closed), left), nil
 			case s.Kind == hostRecord.Name:
@@ -268,6 +271,16 @@ func (h HostLedger) without(request, step string) HostLedger {
 		*list = slices.DeleteFunc(slices.Clone(*list), func(l Left) bool { return l.Request == request && (step == "" || l.Step.ID == step) })
 	}
 	return h
+}
+
+// leaves reports whether something of an opening is left on a host.
+func (l Ledger) leaves(request string) bool {
+	for _, h := range l.Hosts {
+		if slices.ContainsFunc(h.Opened, func(left Left) bool { return left.Request == request }) {
+			return true
+		}
+	}
+	return false
 }
 
 // waysIn are the rules by which requests let somebody in by name. A step whose data
