@@ -67,8 +67,9 @@ func (e *Engine) carry(ctx context.Context, r runbook.Request) error {
 }
 
 // marksOf are the events about other requests with which a request ends. A rollback ends
-// every opening, whichever there are by then: they are not of its plan, so that one that
-// ends by itself meanwhile does not put the plan out of date.
+// the openings of which nothing is left by then: they are not of its plan, so that one
+// that ends by itself meanwhile does not put the plan out of date. What is left on a
+// server that does not go back and did not answer is open still, and ends when it should.
 func (e *Engine) marksOf(r runbook.Request, plan runbook.Plan) ([]runbook.Mark, error) {
 	if !r.Takes {
 		return plan.Then, nil
@@ -79,6 +80,9 @@ func (e *Engine) marksOf(r runbook.Request, plan runbook.Plan) ([]runbook.Mark, 
 	}
 	marks := slices.Clone(plan.Then)
 	for _, open := range ledger.Openings {
+		if ledger.leaves(open.ID) {
+			continue
+		}
 		mark, err := endsOpening(open.ID, r.ID)
 		if err != nil {
 			return nil, err

@@ -209,7 +209,7 @@ func gatewayUnderWaySo(ctx context.Context, env Env, l Ledger) (bool, string, er
 func liveSo(_ context.Context, env Env, l Ledger) (bool, string, error) {
 	opened := ""
 	for _, r := range l.Done {
-		if opensAll(r) && r.State == runbook.WasDone && begun(r) > l.RolledBack && l.Set != nil && begun(r) > l.Set.Took {
+		if opensAll(r) && r.State == runbook.WasDone && begun(r) > l.Reverted && l.Set != nil && begun(r) > l.Set.Took {
 			opened = r.ID
 		}
 	}

@@ -25,10 +25,14 @@ type Ledger struct {
 	// Openings are the requests that have let somebody in by name who is in still,
 	// those among them that have taken a closing back.
 	Openings []runbook.Request
-	// RolledBack is the event with which the last rollback that is done began, 0
-	// for none. What people vouched for before it does not count any more.
+	// RolledBack is the event with which the last rollback that is done ended, 0 for
+	// none.
 	RolledBack int64
-	Whole      runbook.Upgrade
+	// Reverted is the newest event of the last rollback that has brought a server back,
+	// whatever became of it, 0 for none. What people vouched for before it does not
+	// count any more: what they have seen may be gone.
+	Reverted int64
+	Whole    runbook.Upgrade
 
 	sets []*SnapshotSet // in the order in which they were taken
 }
@@ -154,7 +158,8 @@ func (l *Ledger) add(r runbook.Request, plan runbook.Plan, all map[string]runboo
 			}
 			gone := s.Undoes != nil && life.Result == runbook.AlreadySo
 			back := (s.Kind == kindRevert || s.Kind == kindRestored) && life.Result.Good() // by the bot, or by hand
-			if !ok || life.Result != runbook.StepDone && !gone && !back {
+			shut := s.Kind == kindShut && life.Result == runbook.AlreadySo
+			if !ok || life.Result != runbook.StepDone && !gone && !back && !shut {
 				continue // nothing was changed, or it is not known to be
 			}
 			left := Left{Request: r.ID, Step: s, At: life.Ended}
@@ -165,6 +170,8 @@ func (l *Ledger) add(r runbook.Request, plan runbook.Plan, all map[string]runboo
 				l.forget(s.Undoes.Request, s.Undoes.Step)
 			case s.Kind == firewallDisable.Name:
 				h.Closed = append(slices.Clip(h.Closed), left)
+			case shut:
+				h.Opened = nil // nobody is let in by name any more, whoever closed it
 			case s.Kind == kindShut:
 				h.Closed, h.Opened = append(slices.Clip(h.Closed), left), nil
 			case s.Kind == hostRecord.Name:
@@ -204,8 +211,11 @@ func (l *Ledger) add(r runbook.Request, plan runbook.Plan, all map[string]runboo
 			}
 		}
 	}
-	if reverted > 0 && r.State == runbook.WasDone {
-		l.RolledBack = begun(r)
+	if reverted > 0 {
+		l.Reverted = max(begun(r), r.Changed)
+		if r.State == runbook.WasDone {
+			l.RolledBack = l.Reverted
+		}
 	}
 	if r.Opening != nil && r.Opening.Ended == nil {
 		l.Openings = append(l.Openings, r)
@@ -263,6 +273,16 @@ func (h HostLedger) without(request, step string) HostLedger {
 	return h
 }
 
+// leaves reports whether something of an opening is left on a host.
+func (l Ledger) leaves(request string) bool {
+	for _, h := range l.Hosts {
+		if slices.ContainsFunc(h.Opened, func(left Left) bool { return left.Request == request }) {
+			return true
+		}
+	}
+	return false
+}
+
 // waysIn are the rules by which requests let somebody in by name. A step whose data
 // cannot be read has none: what it has made then counts as a door.
 func (h HostLedger) waysIn() []estate.NewRule {
@@ -276,17 +296,17 @@ func (h HostLedger) waysIn() []estate.NewRule {
 }
 
 // Since reports whether a request of an action is done, is not taken back, and began
-// after the last rollback.
+// after the last time that a server went back.
 func (l Ledger) Since(action string) bool {
 	return slices.ContainsFunc(l.Done, func(r runbook.Request) bool {
-		return r.Action == action && r.State == runbook.WasDone && begun(r) > l.RolledBack
+		return r.Action == action && r.State == runbook.WasDone && begun(r) > l.Reverted
 	})
 }
 
-// Vouched reports who has signed a fact since the last rollback.
+// Vouched reports who has signed a fact since the last time that a server went back.
 func (l Ledger) Vouched(fact string) (runbook.Signature, bool) {
 	s, ok := l.Whole.Signature(fact)
-	return s, ok && s.N > l.RolledBack
+	return s, ok && s.N > l.Reverted
 }
 
 // The kinds of steps that the ledger reads and that other files define.

@@ -269,29 +269,46 @@ func TestLedgerOfAnotherVersion(t *testing.T) {
 	}
 }
 
-// TestRollbackMakesVoid: what people vouched for, and what was opened, before a rollback
-// that is done does not count any more; one that waits has rolled nothing back yet.
+// TestRollbackMakesVoid: what people vouched for, and what was opened, before a server
+// went back does not count any more, and neither does what they signed while it went; a
+// rollback that waits before its reverts has brought nothing back yet.
 func TestRollbackMakesVoid(t *testing.T) {
-	set, revert := stageOf("3", snapshotCreate.Name, "SMP1"), stageOf("1", kindRevert, "SMP1")
+	set, revert := stageOf("3", snapshotCreate.Name, "SMP1", "SITE1"), stageOf("1", kindRevert, "SMP1", "SITE1")
 	for _, tt := range []struct {
-		state            runbook.State
-		early, late, sub bool
+		name   string
+		state  runbook.State
+		back   runbook.Result // of SMP1; SITE1 is back where the rollback is done
+		counts bool           // what was signed and opened before
 	}{
-		{runbook.WasDone, false, true, false},
-		{runbook.Waiting, true, true, true},
+		{"is done", runbook.WasDone, runbook.StepDone, false},
+		{"waits before the first is back", runbook.Waiting, runbook.NotDone, true},
+		{"waits, and one is back", runbook.Waiting, runbook.StepDone, false},
+		{"is left so, and one is back", runbook.WasLeft, runbook.StepDone, false},
+		{"is left so, and none is back", runbook.WasLeft, runbook.NotDone, true},
 	} {
-		h := &history{whole: runbook.Upgrade{Signed: []runbook.Signature{{Fact: smpVerified, N: 25}, {Fact: clientTested, N: 35}}}}
+		h := &history{whole: runbook.Upgrade{Signed: []runbook.Signature{{Fact: smpVerified, N: 25}, {Fact: testingPassed, N: 33}, {Fact: clientTested, N: 36}}}}
 		h.add(t, "quiesce", []runbook.Stage{set}, nil)
 		h.add(t, "allow subnet", []runbook.Stage{stageOf("1", kindOpen, "SMP1")}, nil)
-		h.add(t, "rollback", []runbook.Stage{revert}, func(r *runbook.Request) { r.State = tt.state })
+		h.add(t, "rollback", []runbook.Stage{revert}, func(r *runbook.Request) {
+			r.State, r.Changed, r.Steps[0].Result = tt.state, 35, tt.back
+			if tt.state != runbook.WasDone {
+				r.Steps[1].Result = runbook.NotDone
+			}
+		})
 		l, err := readLedger(h)
 		if err != nil {
 			t.Fatal(err)
 		}
 		_, early := l.Vouched(smpVerified)
+		_, amid := l.Vouched(testingPassed)
 		_, late := l.Vouched(clientTested)
-		if early != tt.early || late != tt.late || l.Since("allow subnet") != tt.sub {
-			t.Errorf("a rollback that is %s: signed before it counts %v, after it %v, opened before it %v", tt.state, early, late, l.Since("allow subnet"))
+		if early != tt.counts || amid != tt.counts || !late || l.Since("allow subnet") != tt.counts {
+			t.Errorf("a rollback that %s: signed before it counts %v, while it went %v, after it %v; opened before it %v", tt.name, early, amid, late, l.Since("allow subnet"))
+		}
+		// What opens doors asks for less only when all is back.
+		l.Whole.Signed = l.Whole.Signed[:2]
+		if so, _, err := underWaySo(t.Context(), Env{}, l); err != nil || so != (tt.state != runbook.WasDone) {
+			t.Errorf("a rollback that %s: an upgrade is under way %v, %v", tt.name, so, err)
 		}
 	}
 }

@@ -226,6 +226,36 @@ func TestAnEndWaitsForNobodyButThese(t *testing.T) {
 	}
 }
 
+// TestARollbackEndsWhatItHasClosed: a server that is not of the set and does not answer
+// keeps its way in, and the trail does not say that it is closed. Its end comes as agreed.
+func TestARollbackEndsWhatItHasClosed(t *testing.T) {
+	for _, away := range []bool{false, true} {
+		p := openPorch(t)
+		p.open("R-1", "allow client 10.21.0.9 on site for 2h")
+		p.g.gates["SITE1"].away = away
+		stage, err := shutAll(p.e.env, "1", map[string]string{"smp1": "guid-SMP1", "site1": "guid-SITE1", "gw1": "guid-GW1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := p.started("R-2", runbook.Plan{Format: runbook.PlanFormat, Upgrade: "U-1", Request: "R-2", Action: rollback.Name, Stages: []runbook.Stage{stage}},
+			runbook.AskedBody{Action: rollback.Name, Line: rollback.Name, Risk: runbook.Outage, Takes: true})
+		if err := p.e.carry(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		if r = p.request("R-2"); r.State != runbook.WasDone {
+			t.Fatalf("the rollback is %s: %+v", r.State, r.Waits)
+		}
+		r = p.request("R-1")
+		if ended := r.Opening.Ended != nil; ended == away || away != (p.g.names("SITE1") != "") {
+			t.Errorf("SITE1 away %v: ended %v, rules there %q", away, ended, p.g.names("SITE1"))
+		}
+		p.g.gates["SITE1"].away, p.clock.now = false, dawn.Add(2*time.Hour)
+		if r = p.end("R-1"); r.Opening.Ended == nil || p.g.names("SITE1") != "" {
+			t.Errorf("SITE1 away %v: after its end %+v, rules %q", away, r.Opening, p.g.names("SITE1"))
+		}
+	}
+}
+
 // TestAnEndThatCannotBeDone: it is said, tried again, later and later, and never touches
 // what somebody has changed.
 func TestAnEndThatCannotBeDone(t *testing.T) {

@@ -75,7 +75,7 @@ func TestObey(t *testing.T) {
 		{"it is so", gateway, signed, []Rule{{Fact: smpVerified}}, "", "", ""},
 		{"it is so, and a reason was given for nothing", gateway, signed, []Rule{{Fact: smpVerified}}, "why not", "", ""},
 		{"it is not so", gateway, Ledger{}, []Rule{{Fact: smpVerified}}, "", "", "Nobody has vouched that the upgraded SMP is verified"},
-		{"signed before the last rollback", gateway, Ledger{Whole: signed.Whole, RolledBack: 8}, []Rule{{Fact: smpVerified}}, "", "", "Nobody has vouched"},
+		{"signed before the last rollback", gateway, Ledger{Whole: signed.Whole, RolledBack: 8, Reverted: 8}, []Rule{{Fact: smpVerified}}, "", "", "Nobody has vouched"},
 		{"the first that is not so is said", gateway, signed, []Rule{{Fact: smpVerified}, {Fact: clientTested}, {Fact: testingPassed}}, "", "", "a single client was tested"},
 		{"passed over", gateway, Ledger{}, []Rule{{Fact: smpVerified}, {Fact: clientTested}}, "Ben knows", "smp-verified client-tested", ""},
 		{"passed over is only what is not so", gateway, signed, []Rule{{Fact: smpVerified}, {Fact: clientTested}}, "Ben knows", "client-tested", ""},

@@ -101,7 +101,7 @@ func TestLive(t *testing.T) {
 		{"left half way, and the rest opened", Ledger{Set: set, Done: []runbook.Request{done("R-2", "golive", 20, runbook.WasLeft), done("R-3", "allow all", 30, runbook.WasDone)}}, true},
 		{"closed again since", Ledger{Set: set, Hosts: closed, Done: []runbook.Request{done("R-2", "golive", 20, runbook.WasDone), done("R-3", "block", 30, runbook.WasDone)}}, false},
 		{"before the set", Ledger{Set: set, Done: []runbook.Request{done("R-0", "golive", 5, runbook.WasDone)}}, false},
-		{"before a rollback", Ledger{Set: set, RolledBack: 30, Done: []runbook.Request{done("R-2", "golive", 20, runbook.WasDone)}}, false},
+		{"before a rollback", Ledger{Set: set, RolledBack: 30, Reverted: 30, Done: []runbook.Request{done("R-2", "golive", 20, runbook.WasDone)}}, false},
 		{"no set", Ledger{Done: []runbook.Request{done("R-2", "golive", 20, runbook.WasDone)}}, false},
 		{"opened by hand", Ledger{Set: set}, false},
 	} {

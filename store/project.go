@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"itmsbot/runbook"
 )
@@ -24,6 +25,29 @@ func project(c *conn, e runbook.Event) error {
 		return advanceUpgrade(c, e)
 	}
 	return nil
+}
+
+// deriveAnew empties the derived tables and replays the trail into them.
+func deriveAnew(c *conn) error {
+	for _, t := range slices.Backward(derivedTables[:]) {
+		if err := c.exec("DELETE FROM " + t.name); err != nil {
+			return fmt.Errorf("derived table %s: %w", t.name, err)
+		}
+	}
+	const page = 500
+	var last int64
+	for {
+		events, err := tables{q: c}.Events(last, page)
+		if err != nil || len(events) == 0 {
+			return err
+		}
+		for _, e := range events {
+			if err := project(c, e); err != nil {
+				return fmt.Errorf("event %d: %w", e.N, err)
+			}
+			last = e.N
+		}
+	}
 }
 
 // advanceUpgrade takes an event into the upgrade as a whole.

@@ -15,7 +15,9 @@ var migrations embed.FS
 const applicationID = 0x69746d73
 
 // migrate brings a database to the newest shape: each file is applied once, in
-// its own transaction, in the order of the names. user_version counts them.
+// its own transaction, in the order of the names. user_version counts them. With the
+// last one the derived tables of a database that was there before are made anew: what
+// an older program made of the same events has less in it.
 func migrate(c *conn) error {
 	names, err := migrationNames()
 	if err != nil {
@@ -30,7 +32,8 @@ func migrate(c *conn) error {
 		if err != nil {
 			return err
 		}
-		if err := applyMigration(c, string(text), done+i+1); err != nil {
+		number := done + i + 1
+		if err := applyMigration(c, string(text), number, done > 0 && number == len(names)); err != nil {
 			return fmt.Errorf("migration %s: %w", path.Base(name), err)
 		}
 	}
@@ -70,10 +73,16 @@ func recognise(c *conn, known int) (int, error) {
 	return done, nil
 }
 
-func applyMigration(c *conn, text string, number int) error {
+func applyMigration(c *conn, text string, number int, derive bool) error {
 	// PRAGMAs take no parameters; both numbers are ours.
-	err := c.script(fmt.Sprintf("BEGIN IMMEDIATE;\n%s\nPRAGMA application_id = %d;\nPRAGMA user_version = %d;\nCOMMIT;",
+	err := c.script(fmt.Sprintf("BEGIN IMMEDIATE;\n%s\nPRAGMA application_id = %d;\nPRAGMA user_version = %d;",
 		text, applicationID, number))
+	if err == nil && derive {
+		err = deriveAnew(c)
+	}
+	if err == nil {
+		err = c.script("COMMIT")
+	}
 	if err != nil && c.inTransaction() {
 		c.script("ROLLBACK") // the first error is the one that matters
 	}
