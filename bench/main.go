@@ -46,6 +46,7 @@ var suites = []suite{
 	{"store", "^Benchmark(Append|BareInsert)$", "1s"},
 	{"actions", "^BenchmarkCloseDoors$", "1x"},
 	{"estate/vsphere", "^Benchmark(FiftySnapshots|BareSnapshots)$", "1x"},
+	{".", "^BenchmarkRollback$", "1x"},
 	{".", "^BenchmarkServe$", "1s"},
 }
 
