@@ -63,16 +63,22 @@ func (e *Engine) start(tx Tx, id string) error {
 				"%s may not approve %s any more.", e.policy.Name(seat.By), r.ID))
 		}
 	}
-	holder, err := slotHolder(tx, r.ID)
-	if err != nil {
-		return err
-	}
-	if holder != nil {
+	for {
+		holder, err := slotHolder(tx, r.ID)
+		if err != nil {
+			return err
+		}
+		if holder == nil {
+			break
+		}
 		if !mayTake(r, *holder) || holder.State == runbook.Running {
 			return addTo(tx, engine, r, runbook.Unplanned, "", busy(*holder))
 		}
 		if err := giveWay(tx, *holder, r.ID); err != nil {
 			return err
+		}
+		if !r.Takes {
+			break // a rollback that is approved by now takes its own place in turn
 		}
 	}
 	if action, ok := Find(r.Action); ok {
