@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -392,6 +393,29 @@ func TestClosingByWhoIsIn(t *testing.T) {
 		chosen, err := ledger.toClose(args)
 		if got := strings.Join(chosen, " "); err == nil && got != want || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %q %v, want %q", line, got, err, want)
+		}
+	}
+}
+
+// TestUndoIsAgreedToLikeWhatItUndoes: where the policy asks for more approvers of an action,
+// it asks for as many to take it back.
+func TestUndoIsAgreedToLikeWhatItUndoes(t *testing.T) {
+	for _, tt := range []struct {
+		more []runbook.More
+		want runbook.Needs
+	}{
+		{nil, runbook.Needs{Count: 1, Roles: []runbook.Role{runbook.Operator, runbook.Approver}}},
+		{[]runbook.More{{Action: allowClient.Name, Approvers: 1}}, runbook.Needs{Count: 1, Roles: []runbook.Role{runbook.Approver}, NotRequester: true}},
+		{[]runbook.More{{Action: allowClient.Name, Approvers: 2}}, runbook.Needs{Count: 2, Roles: []runbook.Role{runbook.Approver}, NotRequester: true}},
+		{[]runbook.More{{Action: undo.Name, Approvers: 3}, {Action: allowClient.Name, Approvers: 2}}, runbook.Needs{Count: 3, Roles: []runbook.Role{runbook.Approver}, NotRequester: true}},
+	} {
+		p := openPorch(t)
+		p.open("R-1", "allow client 10.21.0.9 on site")
+		p.e.policy.More = tt.more
+		p.add("R-2", ana, runbook.Asked, runbook.AskedBody{Action: undo.Name, Args: map[string]string{"request": "R-1"}, Line: "undo R-1", Risk: runbook.Changes, Undoes: "R-1"})
+		plan, _, err := p.e.planOf(t.Context(), p.request("R-2"))
+		if err != nil || !reflect.DeepEqual(plan.Needs, tt.want) {
+			t.Errorf("with %v: %+v, %v; want %+v", tt.more, plan.Needs, err, tt.want)
 		}
 	}
 }
