@@ -63,6 +63,13 @@ func (e *Engine) start(tx Tx, id string) error {
 				"%s may not approve %s any more.", e.policy.Name(seat.By), r.ID))
 		}
 	}
+	if action, ok := Find(r.Action); ok {
+		if no, err := e.held(tx, action, ""); err != nil {
+			return err
+		} else if no != nil {
+			return addTo(tx, engine, r, runbook.Unplanned, "", no)
+		}
+	}
 	live, err := tx.Live()
 	if err != nil {
 		return err
@@ -84,13 +91,6 @@ func (e *Engine) start(tx Tx, id string) error {
 	for _, o := range others {
 		if err := giveWay(tx, o, r.ID); err != nil {
 			return err
-		}
-	}
-	if action, ok := Find(r.Action); ok {
-		if no, err := e.held(tx, action, ""); err != nil {
-			return err
-		} else if no != nil {
-			return addTo(tx, engine, r, runbook.Unplanned, "", no)
 		}
 	}
 	return addTo(tx, engine, r, runbook.Started, "", nil)

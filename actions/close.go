@@ -84,7 +84,11 @@ func planClose(ctx context.Context, env Env, ask Ask) (Draft, error) {
 			}
 		}
 	}
-	held = lookAtHeld(ctx, env, ask, held)
+	doubtful, err := ask.Ledger.doubtful(ask.Past, chosen)
+	if err != nil {
+		return Draft{}, err
+	}
+	held = lookAtHeld(ctx, env, ask, append(held, doubtful...))
 	draft := Draft{Thresholds: map[string]int64{}}
 	stage := runbook.Stage{ID: "1", Item: "1.7, 1.9"}
 	var hosts, stuck []string
@@ -119,6 +123,32 @@ func planClose(ctx context.Context, env Env, ask Ask) (Draft, error) {
 	stage.Title, stage.Doing, stage.Done = "Close what was opened by name on "+estate.Join(hosts), "closing what was opened by name", "Closed on "+estate.Join(hosts)
 	draft.Stages = []runbook.Stage{stage}
 	return draft, nil
+}
+
+// doubtful are the hosts on which these openings have begun and are not known to have
+// opened: what failed there may have left a rule, and is looked at before they are called
+// closed.
+func (l Ledger) doubtful(past Past, openings []string) ([]heldOpen, error) {
+	var held []heldOpen
+	for _, r := range l.Openings {
+		if !slices.Contains(openings, r.ID) {
+			continue
+		}
+		bytes, err := past.Plan(r.Digest)
+		if err != nil {
+			return nil, err
+		}
+		plan, err := runbook.OpenPlan(bytes)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range plan.Steps() {
+			if life, begun := r.Step(s.ID); begun && s.Kind == kindOpen && s.Undoes == nil && !life.Result.Good() {
+				held = append(held, heldOpen{left: Left{Request: r.ID, Step: s}})
+			}
+		}
+	}
+	return held, nil
 }
 
 // lookAtHeld asks all hosts at once.

@@ -286,20 +286,26 @@ func (e *Engine) Resume(tx Tx, o Order, id string) (runbook.Request, *runbook.Re
 			return r, no, nil
 		}
 	}
-	live, err := tx.Live()
-	if err != nil {
-		return r, nil, err
-	}
-	if slices.ContainsFunc(live, func(u runbook.Request) bool {
-		return mayTake(u, r) && (u.State == runbook.Ready || u.State == runbook.InCheck)
-	}) {
-		return r, runbook.Refuse("", "What takes the place of %s is approved and starts now.", r.ID), nil
+	if no, err := takenNow(tx, r); no != nil || err != nil {
+		return r, no, err
 	}
 	if err := addTo(tx, o, r, runbook.Resumed, "", runbook.TextBody{}); err != nil {
 		return r, nil, err
 	}
 	r, err = tx.Request(r.ID)
 	return r, nil, err
+}
+
+// takenNow refuses to let a request go on whose place is taken at this moment: what
+// takes it would find it running, and be turned away.
+func takenNow(tx Facts, r runbook.Request) (*runbook.Refusal, error) {
+	live, err := tx.Live()
+	if err != nil || !slices.ContainsFunc(live, func(u runbook.Request) bool {
+		return mayTake(u, r) && (u.State == runbook.Ready || u.State == runbook.InCheck)
+	}) {
+		return nil, err
+	}
+	return runbook.Refuse("", "What takes the place of %s is approved and starts now.", r.ID), nil
 }
 
 // Answer answers what a step asks. finding is the digest of what the person was
@@ -311,6 +317,11 @@ func (e *Engine) Answer(tx Tx, o Order, id, step, word, finding string) (runbook
 	r, no, err := find(tx, id)
 	if no != nil || err != nil {
 		return r, no, err
+	}
+	if r.State == runbook.Waiting {
+		if no, err := takenNow(tx, r); no != nil || err != nil {
+			return r, no, err
+		}
 	}
 	if step == everything {
 		return e.answerAll(tx, o, r, word, finding)

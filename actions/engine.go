@@ -288,6 +288,12 @@ func (e *Engine) planOf(ctx context.Context, r runbook.Request) (runbook.Plan, D
 		args = map[string]string{}
 	}
 	needs := e.policy.NeedsOf(r.Action, r.Risk)
+	if taken := ask.Undoes; taken != nil {
+		// It is agreed to by as many as what it takes back (DESIGN §5).
+		if like := e.policy.NeedsOf(taken.Action, r.Risk); like.Count > needs.Count || like.Count == needs.Count && like.NotRequester {
+			needs = like
+		}
+	}
 	if len(passed) > 0 {
 		needs = needs.Overriding()
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf16"
 
 	"itmsbot/estate"
 	"itmsbot/runbook"
@@ -81,10 +82,34 @@ func bundle(host string, found estate.Evidence) File {
 			part = "a part"
 		}
 		fmt.Fprintf(&b, "===== %s, %d bytes (%s), SHA-256 of the file on the server %s =====\n", one.Path, one.Bytes, part, one.SHA256)
-		b.WriteString(runbook.Redact(strings.ToValidUTF8(string(one.Content), "\uFFFD")))
+		b.WriteString(runbook.Redact(readable(one.Content)))
 		b.WriteString("\n\n")
 	}
 	return File{Name: "evidence-" + host + ".txt", Title: "Logs and settings of " + host + " before it went back", Bytes: b.Bytes()}
+}
+
+// readable gives the text of a file in UTF-8. Installers of Windows write UTF-16, in which
+// no secret would be found: every other byte of its letters is 0. Of the end of a file
+// there is no byte order mark, and it may begin in the middle of a letter.
+func readable(b []byte) string {
+	zeros := [2]int{}
+	for i, c := range b {
+		if c == 0 {
+			zeros[i%2]++
+		}
+	}
+	if most := max(zeros[0], zeros[1]); most*4 < len(b) || most == 0 {
+		return strings.ToValidUTF8(string(b), "\uFFFD")
+	}
+	units := make([]uint16, 0, len(b)/2)
+	for i := 0; i+1 < len(b); i += 2 {
+		low, high := b[i], b[i+1]
+		if zeros[0] > zeros[1] {
+			low, high = high, low
+		}
+		units = append(units, uint16(high)<<8|uint16(low))
+	}
+	return strings.TrimPrefix(string(utf16.Decode(units)), "\uFEFF")
 }
 
 // evidenceList says of each file what was kept of it.

@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -36,7 +37,7 @@ func (p porch) begin(id, line string) runbook.Request {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	draft, err := a.Plan(p.t.Context(), p.e.env, Ask{Request: id, Args: args, Ledger: ledger, Before: p.e.journal.Before})
+	draft, err := a.Plan(p.t.Context(), p.e.env, Ask{Request: id, Args: args, Ledger: ledger, Before: p.e.journal.Before, Past: p.e.journal})
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -392,6 +393,69 @@ func TestClosingByWhoIsIn(t *testing.T) {
 		chosen, err := ledger.toClose(args)
 		if got := strings.Join(chosen, " "); err == nil && got != want || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %q %v, want %q", line, got, err, want)
+		}
+	}
+}
+
+// TestUndoIsAgreedToLikeWhatItUndoes: where the policy asks for more approvers of an action,
+// it asks for as many to take it back.
+func TestUndoIsAgreedToLikeWhatItUndoes(t *testing.T) {
+	for _, tt := range []struct {
+		more []runbook.More
+		want runbook.Needs
+	}{
+		{nil, runbook.Needs{Count: 1, Roles: []runbook.Role{runbook.Operator, runbook.Approver}}},
+		{[]runbook.More{{Action: allowClient.Name, Approvers: 1}}, runbook.Needs{Count: 1, Roles: []runbook.Role{runbook.Approver}, NotRequester: true}},
+		{[]runbook.More{{Action: allowClient.Name, Approvers: 2}}, runbook.Needs{Count: 2, Roles: []runbook.Role{runbook.Approver}, NotRequester: true}},
+		{[]runbook.More{{Action: undo.Name, Approvers: 3}, {Action: allowClient.Name, Approvers: 2}}, runbook.Needs{Count: 3, Roles: []runbook.Role{runbook.Approver}, NotRequester: true}},
+	} {
+		p := openPorch(t)
+		p.open("R-1", "allow client 10.21.0.9 on site")
+		p.e.policy.More = tt.more
+		p.add("R-2", ana, runbook.Asked, runbook.AskedBody{Action: undo.Name, Args: map[string]string{"request": "R-1"}, Line: "undo R-1", Risk: runbook.Changes, Undoes: "R-1"})
+		plan, _, err := p.e.planOf(t.Context(), p.request("R-2"))
+		if err != nil || !reflect.DeepEqual(plan.Needs, tt.want) {
+			t.Errorf("with %v: %+v, %v; want %+v", tt.more, plan.Needs, err, tt.want)
+		}
+	}
+}
+
+// TestClosingWhereNobodyKnows: on SITE1 the answer was lost after the rule was made, and
+// the request was left so. Closing it closes there too, and where that host does not
+// answer the opening is not called ended.
+func TestClosingWhereNobodyKnows(t *testing.T) {
+	for _, away := range []bool{false, true} {
+		p := openPorch(t)
+		r := p.begin("R-1", "allow client 10.21.0.9 on smp,site")
+		bytes, err := p.s.Plan(r.Digest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan, err := runbook.OpenPlan(bytes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.addStep(r.ID, "", runbook.StageBegun, runbook.StageBody{Stage: "1"})
+		for _, s := range plan.Steps() {
+			p.addStep(r.ID, s.ID, runbook.Intent, runbook.IntentBody{Attempt: 1, Before: []byte(`{"rules":[]}`)})
+			if err := firewallOpen.Do(t.Context(), p.e.env, s); err != nil {
+				t.Fatal(err)
+			}
+			result := runbook.StepDone
+			if s.Host == "SITE1" {
+				result = runbook.Unclear
+			}
+			p.addStep(r.ID, s.ID, runbook.Outcome, runbook.OutcomeBody{Result: result})
+		}
+		p.add(r.ID, runbook.Bot, runbook.Opened, runbook.OpenedBody{})
+		p.add(r.ID, runbook.Bot, runbook.Waits, runbook.WaitsBody{Why: runbook.StepUnknown})
+		p.add(r.ID, eva, runbook.LeftSo, runbook.TextBody{Text: "looked at later"})
+		p.g.gates["SITE1"].away = away
+		p.open("R-2", "close R-1")
+		p.g.gates["SITE1"].away = false
+		r = p.request("R-1")
+		if ended := r.Opening.Ended != nil; ended == away || away != (p.g.names("SITE1") != "") || p.g.names("SMP1") != "" {
+			t.Errorf("SITE1 away %v: ended %v, rules %q and %q", away, ended, p.g.names("SMP1"), p.g.names("SITE1"))
 		}
 	}
 }

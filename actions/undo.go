@@ -66,6 +66,9 @@ func planUndo(ctx context.Context, env Env, ask Ask) (Draft, error) {
 			draft.Stages = append(draft.Stages, back)
 		}
 	}
+	if err := givesUp(ask.Ledger, ask.Undoes.ID, draft); err != nil {
+		return draft, err
+	}
 	if o := ask.Undoes.Opening; o != nil && o.Ended == nil {
 		mark, err := endsOpening(ask.Undoes.ID, ask.Request)
 		if err != nil {
@@ -86,6 +89,27 @@ func planUndo(ctx context.Context, env Env, ask Ask) (Draft, error) {
 		return draft, runbook.Refuse(hint, "%s has left nothing that could be taken back: every step is as it was before.", ask.Undoes.ID)
 	}
 	return draft, nil
+}
+
+// givesUp refuses to remove the set with what took it when an upgrade has begun since: that
+// would give up the way back as a commit does, without what a commit asks for.
+func givesUp(l Ledger, taken string, draft Draft) error {
+	removes := func(s runbook.Step) bool { return s.Kind == snapshotCreate.Name && s.Undoes != nil }
+	if l.Set == nil || l.Set.Request != taken || !slices.ContainsFunc(draft.Stages, func(s runbook.Stage) bool { return slices.ContainsFunc(s.Steps, removes) }) {
+		return nil
+	}
+	for _, s := range l.Whole.Signed {
+		if s.N > max(l.Set.Took, l.Reverted) {
+			return runbook.Refuse(fmt.Sprintf("`/itms rollback` goes back to it, `/itms commit` gives it up when the estate is live. If nothing was upgraded: `/itms unsign %s`.", s.Fact),
+				"%s has taken the set that is the way back, and the upgrade has begun: %s is signed.", taken, s.Fact)
+		}
+	}
+	for _, r := range l.Done {
+		if opensAll(r) && r.State == runbook.WasDone && begun(r) > max(l.Set.Took, l.Reverted) {
+			return runbook.Refuse("`/itms rollback` goes back to it, `/itms commit` gives it up.", "%s has taken the set that is the way back, and the doors were opened to all since (%s).", taken, r.ID)
+		}
+	}
+	return nil
 }
 
 // backStep plans the way back of one step, nil where there is nothing to do.

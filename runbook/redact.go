@@ -26,7 +26,7 @@ func Redact(s string) string {
 		s = privateKey.ReplaceAllString(s, Redacted)
 	}
 	if holds(low, names) && holds(low, []string{"<", "&lt;"}) {
-		s = elements(s)
+		s = attributes(elements(s))
 	}
 	return shaped(s)
 }
@@ -147,6 +147,9 @@ var (
 	hints      = append([]string{"private key", "authorization", "bearer", "xox", "xapp-", "://", "-pw", "/pw"}, names...)
 	secretName = regexp.MustCompile(`(?i)^[\w.-]{0,40}?` + named + `$`)
 	privateKey = regexp.MustCompile(`(?s)-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----|\z)`)
+	element    = regexp.MustCompile(`<[\w.:-]{1,80}(?:\s+[\w.:-]{1,80}\s{0,8}=\s{0,8}(?:"[^"]*(?:"|\z)|'[^']*(?:'|\z)))+`)
+	attribute  = regexp.MustCompile(`([\w.:-]{1,80})(\s{0,8}=\s{0,8})(?:"([^"]*)("|\z)|'([^']*)('|\z))`)
+	telling    = regexp.MustCompile(`(?i)^(?:key|name|id|type)$`) // attributes that say what an element is
 	opening    = regexp.MustCompile(`(?i)(<|&lt;)([\w.:-]{0,40}?` + named + `)(\s[^<>]*?)?(/?)(?:>|&gt;)`)
 )
 
@@ -215,6 +218,29 @@ func elements(s string) string {
 	}
 	b.WriteString(s)
 	return b.String()
+}
+
+// attributes takes the values out of XML elements of which an attribute says that they
+// hold a secret: <customSetting key="EmailServerPassword" value="…" />, as the core
+// settings of ITMS and the files of .NET have it. One that was cut off counts.
+func attributes(s string) string {
+	return element.ReplaceAllStringFunc(s, func(tag string) string {
+		secret := false
+		for _, m := range attribute.FindAllStringSubmatch(tag, -1) {
+			secret = secret || secretName.MatchString(m[3]+m[5])
+		}
+		if !secret {
+			return tag
+		}
+		return attribute.ReplaceAllStringFunc(tag, func(a string) string {
+			m := attribute.FindStringSubmatch(a)
+			if m[3]+m[5] == "" || telling.MatchString(m[1]) {
+				return a
+			}
+			head := len(m[1]) + len(m[2])
+			return a[:head+1] + Redacted + m[4] + m[6]
+		})
+	})
 }
 
 // indexFold finds an ASCII text in whatever case.

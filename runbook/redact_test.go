@@ -37,16 +37,20 @@ func TestRedact(t *testing.T) {
 		"&lt;userPassword&gt;x&lt;/userPassword&gt; in log":  "&lt;userPassword&gt;[redacted]&lt;/userPassword&gt; in log",
 		`<cred UserPassword="x" id="7"/>`:                    `<cred UserPassword="[redacted]" id="7"/>`,
 		"<SecureAttribute name='p'>x</SecureAttribute>":      "<SecureAttribute>[redacted]</SecureAttribute>",
+		`<customSetting key="MailPassword" type="local" value="x" /> <customSetting key="Port" value="25" />`: `<customSetting key="MailPassword" type="local" value="[redacted]" /> <customSetting key="Port" value="25" />`,
+		"<add value='Password1'\r\n  name = 'ProxyPwd'/>":                                                     "<add value='[redacted]'\r\n  name = 'ProxyPwd'/>",
+		`<add key="DbPassword" value="cut of`:                                                                 `<add key="DbPassword" value="[redacted]`,
 
 		// What must stay as it is.
-		"R-12 plan " + strings.Repeat("9f3c21ab", 8):                            "R-12 plan " + strings.Repeat("9f3c21ab", 8),
-		"approve R-1 " + strings.Repeat("0123456789abcdef", 4):                  "approve R-1 " + strings.Repeat("0123456789abcdef", 4),
-		"Check the password of the bot's account, then run `/itms check SMP1`.": "Check the password of the bot's account, then run `/itms check SMP1`.",
-		"The machine-account password is 12 days old.":                          "The machine-account password is 12 days old.",
-		`HKLM:\SOFTWARE\itmsbot key itmsbot U-1 R-1 10.2`:                       `HKLM:\SOFTWARE\itmsbot key itmsbot U-1 R-1 10.2`,
-		"rule {9B2E7F10-4C1D-4E64-9C5D-0A1B2C3D4E5F} of https://smp1:443/a":     "rule {9B2E7F10-4C1D-4E64-9C5D-0A1B2C3D4E5F} of https://smp1:443/a",
-		"svchost.exe -k netsvcs -p -s Schedule":                                 "svchost.exe -k netsvcs -p -s Schedule",
-		"":                                                                      "",
+		"R-12 plan " + strings.Repeat("9f3c21ab", 8):                              "R-12 plan " + strings.Repeat("9f3c21ab", 8),
+		"approve R-1 " + strings.Repeat("0123456789abcdef", 4):                    "approve R-1 " + strings.Repeat("0123456789abcdef", 4),
+		"Check the password of the bot's account, then run `/itms check SMP1`.":   "Check the password of the bot's account, then run `/itms check SMP1`.",
+		"The machine-account password is 12 days old.":                            "The machine-account password is 12 days old.",
+		`HKLM:\SOFTWARE\itmsbot key itmsbot U-1 R-1 10.2`:                         `HKLM:\SOFTWARE\itmsbot key itmsbot U-1 R-1 10.2`,
+		"rule {9B2E7F10-4C1D-4E64-9C5D-0A1B2C3D4E5F} of https://smp1:443/a":       "rule {9B2E7F10-4C1D-4E64-9C5D-0A1B2C3D4E5F} of https://smp1:443/a",
+		"svchost.exe -k netsvcs -p -s Schedule":                                   "svchost.exe -k netsvcs -p -s Schedule",
+		`<customSetting key="PasswordAge" value="" /><add key="Site" value="x"/>`: `<customSetting key="PasswordAge" value="" /><add key="Site" value="x"/>`,
+		"": "",
 	} {
 		if got := Redact(in); got != want {
 			t.Errorf("Redact(%q)\n got %q\nwant %q", in, got, want)
