@@ -27,7 +27,7 @@ import (
 // it what a power cut would. It is this test binary with these variables set.
 const (
 	childDir  = "ITMSBOT_TEST_CHILD"  // the lab's folder
-	childDies = "ITMSBOT_TEST_DIE_AT" // the event after which it kills itself; 0 is never
+	childDies = "ITMSBOT_TEST_DIE_AT" // the event after which it kills itself; 0 is never, below 0 counts from its start
 	childDisk = "ITMSBOT_TEST_DISK"   // size of a disk of its own for the database, empty is none
 	// childDiffers makes it a bot whose plans differ.
 	childDiffers = "ITMSBOT_TEST_DIFFERS"
@@ -83,7 +83,11 @@ func child(dir string) error {
 	if err != nil {
 		return err
 	}
-	if n, _ := strconv.ParseInt(os.Getenv(childDies), 10, 64); n > 0 {
+	n, _ := strconv.ParseInt(os.Getenv(childDies), 10, 64)
+	if head, _ := w.store.Head(); n < 0 {
+		n = head - n
+	}
+	if n > 0 {
 		go func() { // nobody waits: it ends the process
 			if _, err := w.store.Wait(ctx, n-1); err == nil {
 				_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)

@@ -99,12 +99,17 @@ func (s *stage) intents(step string) (n int) {
 // trail is all events of R-1; no bot runs.
 func (s *stage) trail() []runbook.Event {
 	s.t.Helper()
+	return s.trailOf("R-1")
+}
+
+func (s *stage) trailOf(request string) []runbook.Event {
+	s.t.Helper()
 	db, err := store.Open(s.plant.database, store.Options{Clock: s.plant.clock.Now})
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	defer db.Close()
-	events, err := db.EventsOf("R-1")
+	events, err := db.EventsOf(request)
 	if err != nil {
 		s.t.Fatal(err)
 	}

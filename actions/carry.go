@@ -40,7 +40,7 @@ func (e *Engine) carry(ctx context.Context, r runbook.Request) error {
 		if halt, err := e.halted(r, stage); err != nil || halt {
 			return err
 		}
-		if i > 0 && stage.FreshSeconds > 0 {
+		if i > 0 && stage.FreshSeconds > 0 && (stage.Set || !hasBegun(r, stage)) {
 			before := plan.Stages[i-1]
 			if err := e.refresh(ctx, r, before, stage); err != nil {
 				return err
@@ -156,10 +156,16 @@ func (e *Engine) halted(r runbook.Request, next runbook.Stage) (bool, error) {
 // runStage runs the steps of a stage that are not done. A set is taken again as a
 // whole: one from two moments is no set.
 func (e *Engine) runStage(ctx context.Context, r runbook.Request, stage runbook.Stage) error {
-	retake := stage.Set && slices.ContainsFunc(stage.Steps, func(s runbook.Step) bool { _, begun := r.Step(s.ID); return begun })
+	retake := stage.Set && hasBegun(r, stage)
 	return e.runSteps(ctx, r, stage, retake, func(s runbook.Step, life runbook.StepLife, begun bool) bool {
 		return retake || !begun || !settled(s, life)
 	})
+}
+
+// hasBegun reports whether a stage is gone on with. What it has done already may be what
+// a look at the stage before would find.
+func hasBegun(r runbook.Request, stage runbook.Stage) bool {
+	return slices.ContainsFunc(stage.Steps, func(s runbook.Step) bool { _, begun := r.Step(s.ID); return begun })
 }
 
 // runSteps runs the wanted steps of a stage together. One that fails never
