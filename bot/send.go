@@ -425,6 +425,9 @@ func (o *outbound) call(e runbook.Event, r runbook.Request, text string) (lead s
 			r.Opening == nil || r.Opening.Ended != nil
 	}
 	answered = e.N < r.Changed
+	if e.Kind == runbook.Reminded && r.State == runbook.Waiting && !answered {
+		text += " " + r.Waits.Text // whoever is woken by it should not have to look for the card first
+	}
 	return fmt.Sprintf("%s: %s* %s Decide on the card.", name, lower(cut(text, 400)), o.mentions(everybody)), answered
 }
 
