@@ -26,7 +26,7 @@ func differently(p *plant) {
 }
 
 // openPractice is a lab at worldSpeed without a bot. The bot is a child.
-func openPractice(t *testing.T) *stage {
+func openPractice(t testing.TB) *stage {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	dir := t.TempDir()

@@ -24,7 +24,7 @@ var allowAll = &Action{
 		Means:     "Clients come back as they connect. What waits on them arrives at once.",
 		Done:      "The doors are open to all clients, as they were before.",
 		DoneMeans: "The bot's own rules are gone from these servers.",
-		Next:      "Watch `/itms queues` and `/itms logs`. `/itms undo` closes the doors again.",
+		Next:      "Watch `/itms queues` and `/itms logs`. *Back out* closes the doors again.",
 		Confirm:   "Doors open to all clients. Each that connects may upgrade its agent, which a rollback does not take back.",
 	},
 	Parse: func(words []string) (map[string]string, *runbook.Refusal) {

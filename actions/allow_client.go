@@ -22,7 +22,7 @@ var allowClient = &Action{
 		Means:     "This one computer reaches ITMS; everybody else stays out.",
 		Done:      "{client} is let in.",
 		DoneMeans: "The rules are in force, and that was looked at. Everybody else stays out.",
-		Next:      "Watch it connect and upgrade. `/itms close client {client}` shuts it out again.",
+		Next:      "Watch it connect and upgrade, then vouch for it: `/itms sign client-tested`. `/itms close client {client}` shuts it out again.",
 		Confirm:   "{client} reaches ITMS through rules of the bot. Everybody else stays out.",
 	},
 	Parse: func(words []string) (map[string]string, *runbook.Refusal) {

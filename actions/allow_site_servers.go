@@ -21,7 +21,7 @@ var allowSiteServers = &Action{
 		Means:     "The site servers reach the SMP and can be upgraded. Clients stay out.",
 		Done:      "The site servers reach the SMP.",
 		DoneMeans: "The rules are in force, and that was looked at. Clients stay out.",
-		Next:      "1.6, upgrade the site servers.",
+		Next:      "1.6, upgrade the site servers. Then a single client: `/itms allow client`.",
 		Confirm:   "The site servers reach the SMP through rules of the bot. Clients stay out.",
 	},
 	Plan: func(ctx context.Context, env Env, ask Ask) (Draft, error) {

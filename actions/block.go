@@ -24,7 +24,7 @@ var block = &Action{
 		Means:     "Clients cannot reach these servers until the doors are opened again. Nothing else is done.",
 		Done:      "The doors are closed.",
 		DoneMeans: "Clients stay out until you open the doors.",
-		Next:      "`/itms allow all` opens them to all again, `/itms undo` puts back what this has closed.",
+		Next:      "`/itms allow all` opens them to all again, *Back out* puts back what this has closed.",
 		Confirm:   "Doors close. Clients cannot reach these servers until the doors are opened again.",
 	},
 	Parse: func(words []string) (map[string]string, *runbook.Refusal) {

@@ -63,29 +63,34 @@ func (e *Engine) start(tx Tx, id string) error {
 				"%s may not approve %s any more.", e.policy.Name(seat.By), r.ID))
 		}
 	}
-	for {
-		holder, err := slotHolder(tx, r.ID)
-		if err != nil {
-			return err
-		}
-		if holder == nil {
-			break
-		}
-		if !mayTake(r, *holder) || holder.State == runbook.Running {
-			return addTo(tx, engine, r, runbook.Unplanned, "", busy(*holder))
-		}
-		if err := giveWay(tx, *holder, r.ID); err != nil {
-			return err
-		}
-		if !r.Takes {
-			break // a rollback that is approved by now takes its own place in turn
-		}
-	}
 	if action, ok := Find(r.Action); ok {
 		if no, err := e.held(tx, action, ""); err != nil {
 			return err
 		} else if no != nil {
 			return addTo(tx, engine, r, runbook.Unplanned, "", no)
+		}
+	}
+	live, err := tx.Live()
+	if err != nil {
+		return err
+	}
+	// What holds the slot gives way, and so does what is approved to take it: it would
+	// begin afterwards, on an estate that nobody agreed to it for.
+	var others []runbook.Request
+	for _, o := range live {
+		switch {
+		case o.ID == r.ID || !o.State.Holds() && o.State != runbook.Ready:
+		case o.State == runbook.Ready && mayTake(o, r):
+			// It takes this one's place in turn.
+		case !mayTake(r, o) || o.State == runbook.Running:
+			return addTo(tx, engine, r, runbook.Unplanned, "", busy(o))
+		default:
+			others = append(others, o)
+		}
+	}
+	for _, o := range others {
+		if err := giveWay(tx, o, r.ID); err != nil {
+			return err
 		}
 	}
 	return addTo(tx, engine, r, runbook.Started, "", nil)

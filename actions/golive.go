@@ -20,7 +20,7 @@ var golive = &Action{
 		Means:     "Every client may come back. What waits on them arrives at once, and their agents upgrade as they connect.",
 		Done:      "The estate is live.",
 		DoneMeans: "The doors are as they were before the upgrade, and the bot's own rules are gone.",
-		Next:      "1.10 items 3 and 4: watch `/itms logs` and `/itms queues`, then commit the snapshots within 72\u00a0h.",
+		Next:      "1.10 items 3 and 4: watch `/itms logs` and `/itms queues`, then `/itms commit` within 72\u00a0h.",
 		Confirm:   "All doors open to all clients. Their agents upgrade as they connect, which a rollback does not take back.",
 	},
 	Plan: func(ctx context.Context, env Env, ask Ask) (Draft, error) {

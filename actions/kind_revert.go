@@ -24,13 +24,22 @@ var vmRevert = &Kind{
 		if err != nil {
 			return Finding{}, err
 		}
-		f := Finding{HostNow: vm.Now, Facts: revertFacts{p.Snapshot, env.Task}}
+		undone, err := foundUndone(env, s)
+		if err != nil {
+			return Finding{}, err
+		}
+		f := Finding{HostNow: vm.Now, Facts: revertFacts{p.Snapshot, env.Task, undone}}
 		if _, there := vm.Snapshot(p.Snapshot); !there {
 			f.Standing, f.Ask = Otherwise, backByHand(s)
 			f.Text = fmt.Sprintf("Snapshot %s is not there any more. Nothing is powered on. Restore %s from a backup, leave it off, and say so.", p.Snapshot, s.Host)
 			return f, nil
 		}
+		if vm.Works(env.Task) {
+			f.Standing, f.Text = IsNotDone, "vCenter is still at what was begun for it."
+			return f, nil
+		}
 		if vm.Power != estate.VMOff {
+			f.Facts = revertFacts{p.Snapshot, env.Task, env.Task != ""}
 			f.Standing, f.Text = Otherwise, fmt.Sprintf("%s is %s; it has to be off to go back. Nothing else is powered on. Switch it off in vCenter, then try again.", vm.Name, powerWord(vm.Power))
 			return f, nil
 		}
@@ -38,9 +47,9 @@ var vmRevert = &Kind{
 		if env.Task == "" {
 			return f, nil
 		}
-		if undone, err := foundUndone(env, s); err != nil || undone {
+		if undone {
 			f.Text = "Off; it was on since it went back, so it goes back once more."
-			return f, err
+			return f, nil
 		}
 		switch t, err := env.VMs.Task(ctx, env.Task); {
 		case err != nil && ctx.Err() != nil:
@@ -56,9 +65,16 @@ var vmRevert = &Kind{
 		return f, nil
 	},
 	Do: func(ctx context.Context, env Env, s runbook.Step) error {
+		earlier, err := earlierTask(ctx, env)
+		if err != nil {
+			return err
+		}
 		p, err := params[revertParams](s.Params, s.ID)
 		if err != nil {
 			return err
+		}
+		if undone, err := foundUndone(env, s); err != nil || earlier.State == estate.TaskSuccess && !undone {
+			return err // the look says what it has done
 		}
 		err = carryTask(ctx, env, s, "go back to the snapshot", func() (estate.TaskRef, error) { return env.VMs.Revert(ctx, p.Snapshot) })
 		if estate.TroubleOf(err) != estate.Failed {
@@ -69,19 +85,15 @@ var vmRevert = &Kind{
 	},
 }
 
-// foundUndone reports whether the last look at a machine found that what this very task
-// has done does not stand.
+// foundUndone reports whether an earlier look at a machine found it on after this very
+// task.
 func foundUndone(env Env, s runbook.Step) (bool, error) {
-	life, _ := env.Request.Step(s.ID)
-	if life.Open || life.Result != runbook.NotDone {
-		return false, nil
-	}
 	raw, err := env.Facts(s.ID)
 	if err != nil || len(raw) == 0 {
 		return false, err
 	}
 	found, err := params[revertFacts](raw, "what was found of "+s.Host)
-	return found.Task == env.Task, err
+	return found.Undone && found.Task == env.Task, err
 }
 
 // backByHand are the two ways on when vCenter does not bring a machine back.
@@ -103,6 +115,8 @@ type revertParams struct {
 type revertFacts struct {
 	Snapshot estate.SnapshotRef `json:"snapshot"`
 	Task     estate.TaskRef     `json:"task"`
+	// Undone is set once the machine was found on after the task.
+	Undone bool `json:"undone,omitempty"`
 }
 
 func lookAtRevert(ctx context.Context, env Env, s runbook.Step) (revertParams, estate.VM, error) {

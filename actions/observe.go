@@ -334,7 +334,7 @@ func (q queueTrend) say(s sighting) string {
 	text := count(int(q.left), "event") + " in the queue"
 	rate := ""
 	if q.done >= 0 && q.minutes > 0 {
-		rate = fmt.Sprintf(": %d a minute are processed, %d arrive", q.done, max(q.done-q.net, 0))
+		rate = fmt.Sprintf(" (%d a minute are processed, %d arrive)", q.done, max(q.done-q.net, 0))
 	}
 	switch {
 	case q.minutes == 0:
@@ -403,12 +403,15 @@ func sayAgents(agents map[string]int64) string {
 }
 
 // advice says when the next subnet may be let in (itms.md §1): when what waits is
-// processed. After anything but a subnet there is none that comes next.
+// processed. After anything but a subnet there is none that comes next; where it only
+// grows, the way back is named.
 func (o *observation) advice(q queueTrend) string {
 	subnet := o.request.Action == allowSubnet.Name
 	switch {
 	case !subnet && q.net > 0 && !q.short():
 		return fmt.Sprintf("It is empty in about %s.", hours(inMinutes(q.left/q.net+1)))
+	case !subnet && q.grows():
+		return fmt.Sprintf("If it goes on like that, `/itms undo %s` takes the opening back.", o.request.ID)
 	case !subnet || !q.known || q.minutes == 0:
 		return ""
 	case q.short():

@@ -33,12 +33,12 @@ func TestWhatOpeningsDo(t *testing.T) {
 		{name: "the first look", seen: sighting{queue: sample(5, 900, 100), connected: 3}, worth: true, words: "900\u00a0events in the queue. 3\u00a0clients connected.", never: "subnet"},
 		{name: "nothing new", last: said(900, 100, runbook.ObservedBody{Connected: 3}), seen: sighting{queue: sample(5, 880, 500), connected: 4}},
 		{name: "it grows", last: said(900, 100, runbook.ObservedBody{}), seen: sighting{queue: sample(5, 1900, 580)}, worth: true, grows: true,
-			words: "The backlog grows faster than it drains: 1900\u00a0events in the queue, 200 more a minute: 96 a minute are processed, 296 arrive. ", never: "in about"},
+			words: "The backlog grows faster than it drains: 1900\u00a0events in the queue, 200 more a minute (96 a minute are processed, 296 arrive). ", never: "in about"},
 		{name: "it has grown by half since", last: said(1900, 100, runbook.ObservedBody{Grows: true}), seen: sighting{queue: sample(5, 2900, 580)}, worth: true, grows: true},
 		{name: "it grows on, and that was said", last: said(9000, 100, runbook.ObservedBody{Grows: true}), seen: sighting{queue: sample(5, 9200, 580)}, grows: true},
 		{name: "it has stopped growing", last: said(2000, 100, runbook.ObservedBody{Grows: true}), seen: sighting{queue: sample(5, 2000, 580)}, worth: true, words: "Open nothing more before it drains."},
 		{name: "a few more are no growth", last: said(20, 100, runbook.ObservedBody{}), seen: sighting{queue: sample(5, 90, 580)}, worth: true, words: "The next subnet can be opened now."},
-		{name: "it drains", last: said(1900, 100, runbook.ObservedBody{}), seen: sighting{queue: sample(5, 1500, 580)}, worth: true, words: "draining by 80 a minute: 96 a minute are processed, 16 arrive. … Open the next subnet in about 19\u00a0min"},
+		{name: "it drains", last: said(1900, 100, runbook.ObservedBody{}), seen: sighting{queue: sample(5, 1500, 580)}, worth: true, words: "draining by 80 a minute (96 a minute are processed, 16 arrive). … Open the next subnet in about 19\u00a0min"},
 		{name: "it is short, and that was said", last: said(90, 100, runbook.ObservedBody{Short: true}), seen: sighting{queue: sample(5, 50, 580)}},
 		{name: "the queue is not known", last: said(90, 100, runbook.ObservedBody{Short: true}), seen: sighting{queueErr: away}, worth: true, words: "unknown: the bot could not read the event queue (unreachable)", never: "subnet"},
 		{name: "not known still", last: said(0, 0, runbook.ObservedBody{Unknown: true}), seen: sighting{queueErr: away}},
@@ -53,6 +53,7 @@ func TestWhatOpeningsDo(t *testing.T) {
 		{name: "one client is upgraded", action: "allow client", last: said(90, 100, runbook.ObservedBody{Short: true, Connected: 1, Contacts: 1, Agents: "agent 8.7.2 on 1"}), seen: sighting{queue: sample(5, 90, 580), connected: 1, contacts: 1, agents: map[string]int64{"8.8.1": 1}}, worth: true, words: "It has asked for its configuration; agent 8.8.1 on 1."},
 		{name: "one client never came", action: "allow client", last: said(90, 100, runbook.ObservedBody{Short: true}), seen: sighting{queue: sample(30, 90, 580)}, over: true, worth: true, words: "looks no more. … The client was not seen connected."},
 		{name: "all are open: no advice on subnets", action: "golive", last: said(1900, 100, runbook.ObservedBody{}), seen: sighting{queue: sample(5, 1500, 580)}, worth: true, words: "It is empty in about 19\u00a0min.", never: "subnet"},
+		{name: "all are open and it grows: the way back", action: "golive", last: said(900, 100, runbook.ObservedBody{}), seen: sighting{queue: sample(5, 1900, 580)}, worth: true, grows: true, words: "If it goes on like that, `/itms undo R-7` takes the opening back.", never: "subnet"},
 		{name: "the clock of the SQL Server was put back", last: said(1900, 100, runbook.ObservedBody{}), seen: sighting{queue: sample(-60, 2500, 580)}, worth: true, words: "2500\u00a0events in the queue.", never: "grows"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

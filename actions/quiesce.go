@@ -21,7 +21,7 @@ var quiesce = &Action{
 		Means:     "Clients cannot reach ITMS until the doors are opened again.",
 		Done:      "The estate is quiet and there is a way back.",
 		DoneMeans: "What goes back by snapshot is in one set. Clients stay out until you open the doors.",
-		Next:      "1.5, upgrade the SMP. Mind the clock: commit the set within 72 h, or go back to it.",
+		Next:      "1.5, upgrade the SMP, then vouch for it: `/itms sign smp-verified`. Mind the clock: commit the set within 72 h, or go back to it.",
 		Confirm:   "Doors close, the SMP restarts, snapshots are taken as one set. Clients cannot reach ITMS until the doors are opened again.",
 	},
 	Args:    "[except SERVER \"why\"]",

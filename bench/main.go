@@ -44,9 +44,10 @@ type suite struct {
 var suites = []suite{
 	{".", "^Benchmark(Ack|IntakeCommit)$", "2000x"},
 	{"store", "^Benchmark(Append|BareInsert)$", "1s"},
-	{"actions", "^BenchmarkCloseDoors$", "1x"},
+	{"actions", "^Benchmark(CloseDoors|OpenAndClose)$", "1x"},
 	{"estate/winrm", "^BenchmarkFirewallLook$/^rules=(10|600)$", "2x"},
 	{"estate/vsphere", "^Benchmark(FiftySnapshots|BareSnapshots)$", "1x"},
+	{".", "^BenchmarkRollback$", "1x"},
 	{".", "^BenchmarkServe$", "1s"},
 }
 

@@ -222,7 +222,7 @@ func (v view) ended() drawing {
 		if r.No.Hint != "" {
 			hint = " " + r.No.Hint
 		}
-		return v.draw("no plan", "*Nothing was done.* "+r.No.Reason+hint, fmt.Sprintf("No plan for %s, request %s. Nothing was done. %s", name, r.ID, r.No.Reason))
+		return v.draw("no plan", "*Nothing was done.* "+r.No.Reason+hint, fmt.Sprintf("No plan, request %s: %s. Nothing was done. %s", r.ID, name, r.No.Reason))
 	case runbook.WasDeny:
 		return v.draw("denied", fmt.Sprintf("*%s said no %s. Nothing was done.*%s%s", by, commands.Time(r.Ended.At), why, again),
 			fmt.Sprintf("Denied by %s: %s, request %s. Nothing was done.", by, name, r.ID))

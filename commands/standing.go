@@ -26,7 +26,7 @@ func (r *Router) standing() (string, error) {
 		case s.Committed():
 			add("The snapshot set of %s is committed: there is no way back by it.", s.Request)
 		case len(s.Removed) > 0:
-			add("The snapshot set of %s is half committed: gone on %s.", s.Request, estate.Join(s.Removed))
+			add("The snapshot set of %s is half committed: gone on %s, so it is no way back any more. `/itms commit` removes the rest.", s.Request, estate.Join(s.Removed))
 		default:
 			add("The snapshot set is that of %s, taken %s.", s.Request, Time(s.At))
 		}

@@ -3,6 +3,7 @@ package vsphere
 import (
 	"context"
 	"errors"
+	"io"
 	"net/url"
 
 	"itmsbot/estate"
@@ -63,6 +64,8 @@ func detailOf(err error) string {
 		return "vCenter did not answer in time"
 	case errors.Is(err, context.Canceled):
 		return "the call was given up before vCenter answered"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "vCenter broke the connection off"
 	case errors.As(err, &wrapped):
 		return wrapped.Err.Error()
 	}
