@@ -37,7 +37,7 @@ func (p parking) Unpark(host string) {
 func (p plant) logins() []*trust.Login {
 	var all []*trust.Login
 	for _, h := range p.hosts {
-		all = append(all, h.Login)
+		all = append(all, h.Login, h.Rescue)
 	}
 	if p.cmdb != nil {
 		all = append(all, p.cmdb.Login)

@@ -89,11 +89,13 @@ func (f *Fleet) Close() error {
 	return nil
 }
 
-// Unpark lets the account of host be tried once more, after a person looked. It
-// counts wherever its Login is used.
+// Unpark lets the account of host be tried once more, after a person looked, and the
+// host's own too. It counts wherever its Login is used.
 func (f *Fleet) Unpark(host string) {
-	if r := f.hosts[strings.ToLower(host)]; r != nil {
-		r.login.Unpark()
+	for _, key := range []string{strings.ToLower(host), rescueKey(host)} {
+		if r := f.hosts[key]; r != nil {
+			r.login.Unpark()
+		}
 	}
 }
 

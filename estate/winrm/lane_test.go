@@ -238,6 +238,28 @@ func TestParkedIsSilent(t *testing.T) {
 	}
 }
 
+// The host's own account is parked like any other, and let go with the host's.
+func TestRescueIsUnparked(t *testing.T) {
+	w := startWindows(t, nil)
+	own := login()
+	own.Domain = "" // an account of the machine itself
+	secret := "not it"
+	own.Password = func() (string, error) { return secret, nil }
+	f := w.fleet(t, func(h *winrm.Host, _ *winrm.Options) { h.Rescue = own })
+	ask := func() estate.Trouble {
+		_, err := f.RescueRecord(t.Context(), "SMP1")
+		return estate.TroubleOf(err)
+	}
+	if first, again := ask(), ask(); first != estate.Refused || again != estate.Parked {
+		t.Errorf("refused, then asked again: %s, %s", first, again)
+	}
+	secret = password
+	f.Unpark("smp1")
+	if got := ask(); got == estate.Refused || got == estate.Parked {
+		t.Errorf("after a person looked: %s", got)
+	}
+}
+
 func TestPasswordCannotBeRead(t *testing.T) {
 	w := startWindows(t, nil)
 	f := w.fleet(t, func(h *winrm.Host, _ *winrm.Options) {
