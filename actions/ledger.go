@@ -196,19 +196,7 @@ func (l *Ledger) add(r runbook.Request, plan runbook.Plan, all map[string]runboo
 			l.Hosts[s.Host] = h
 		}
 		if stage.Set && stageGood(r, stage) {
-			l.Set = &SnapshotSet{Request: r.ID, Stage: stage.ID, Machines: plan.Machines, Took: begun(r), Then: map[string]HostLedger{}}
-			l.sets = append(l.sets, l.Set)
-			for _, m := range plan.Machines {
-				l.Set.Then[m.Host] = l.Hosts[m.Host]
-			}
-			for _, s := range stage.Steps {
-				life, _ := r.Step(s.ID)
-				l.Set.Members = append(l.Set.Members, Left{Request: r.ID, Step: s, At: life.Ended})
-				l.Set.Then[s.Host] = l.Hosts[s.Host]
-				if life.Ended.After(l.Set.At) {
-					l.Set.At = life.Ended
-				}
-			}
+			l.took(r, plan, stage)
 		}
 	}
 	if reverted > 0 {
@@ -229,6 +217,24 @@ func (l *Ledger) add(r runbook.Request, plan runbook.Plan, all map[string]runboo
 	if r.Undoes == "" && !takenBack(r, all) {
 		l.Done = append(l.Done, r)
 	}
+}
+
+// took notes a finished set: its members, and how every machine of the plan
+// stood when it was taken, which is what a rollback brings back.
+func (l *Ledger) took(r runbook.Request, plan runbook.Plan, stage runbook.Stage) {
+	set := &SnapshotSet{Request: r.ID, Stage: stage.ID, Machines: plan.Machines, Took: begun(r), Then: map[string]HostLedger{}}
+	for _, m := range plan.Machines {
+		set.Then[m.Host] = l.Hosts[m.Host]
+	}
+	for _, s := range stage.Steps {
+		life, _ := r.Step(s.ID)
+		set.Members = append(set.Members, Left{Request: r.ID, Step: s, At: life.Ended})
+		set.Then[s.Host] = l.Hosts[s.Host]
+		if life.Ended.After(set.At) {
+			set.At = life.Ended
+		}
+	}
+	l.Set, l.sets = set, append(l.sets, set)
 }
 
 func byID(requests []runbook.Request) map[string]runbook.Request {

@@ -164,9 +164,6 @@ func bothCovered(env Env, set *SnapshotSet, members []backMember) error {
 	return nil
 }
 
-// downwards is the order in which servers go off; they come back in the other.
-var downwards = []estate.Role{estate.Gateway, estate.Site, estate.SMP, estate.SQL}
-
 func named(members []backMember, role estate.Role) (list []backMember, names string) {
 	var words []string
 	for _, m := range members {
@@ -179,7 +176,7 @@ func named(members []backMember, role estate.Role) (list []backMember, names str
 
 func allOff(env Env, id string, members []backMember) ([]runbook.Stage, error) {
 	var stages []runbook.Stage
-	for _, role := range downwards {
+	for _, role := range powerDown {
 		list, names := named(members, role)
 		if len(list) == 0 {
 			continue
@@ -242,7 +239,7 @@ func byHandStage(id string, set *SnapshotSet) ([]runbook.Stage, error) {
 
 func allOn(env Env, id string, members []backMember, set *SnapshotSet) ([]runbook.Stage, error) {
 	var stages []runbook.Stage
-	for _, role := range slices.Backward(downwards) {
+	for _, role := range slices.Backward(powerDown) {
 		list, names := named(members, role)
 		if len(list) == 0 {
 			continue
