@@ -45,8 +45,10 @@ func (s *Server) front(w http.ResponseWriter, r *http.Request) {
 	}
 	answer := &held{header: http.Header{}, status: http.StatusOK}
 	s.service.ServeMux.ServeHTTP(answer, r)
-	if _, cut := s.faults.strike(FaultAnswer, vm, op.method); cut {
-		panic(http.ErrAbortHandler)
+	if answer.status == http.StatusOK { // what was refused was not carried out
+		if _, cut := s.faults.strike(FaultAnswer, vm, op.method); cut {
+			panic(http.ErrAbortHandler)
+		}
 	}
 	if f, slow := s.faults.strike(FaultSlow, vm, op.method); slow {
 		s.holdBack(r, f.Delay)
