@@ -60,7 +60,7 @@ func TestKilledWhileAMachineGoesBack(t *testing.T) {
 // bot died before it could write down that it had begun.
 func TestKilledThroughoutARollback(t *testing.T) {
 	first := []int64{3, 6}
-	if os.Getenv("ITMSBOT_LONG") != "" { // .ci/run
+	if os.Getenv("ITMSBOT_LONG") != "" {
 		first = []int64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}
 	}
 	for _, n := range first {
