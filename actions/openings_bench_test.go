@@ -58,7 +58,7 @@ func (s *sites) measure(b *testing.B, id string, a *Action, plan func(Ask) (Draf
 		b.Fatal(err)
 	}
 	s.engine.env.Upgrade = "U-1"
-	draft, err := plan(Ask{Request: id, Ledger: ledger, Before: s.engine.journal.Before})
+	draft, err := plan(Ask{Request: id, Ledger: ledger, Before: s.engine.journal.Before, Past: s.engine.journal})
 	if err != nil {
 		b.Fatal(err)
 	}
